@@ -1,0 +1,35 @@
+package dev.cis.sim;
+
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** Runs a scenario from many seeds. */
+public final class Seeds {
+  private static final String PROPERTY = "cis.seed";
+
+  private Seeds() {}
+
+  /**
+   * Runs the scenario from seeds 1 to {@code count}, or only from the seed in {@code -Dcis.seed}. A
+   * failure names its seed.
+   */
+  public static void each(int count, LongConsumer scenario) {
+    @Nullable Long only = Long.getLong(PROPERTY);
+    if (only != null) {
+      run(only, scenario);
+      return;
+    }
+    for (long seed = 1; seed <= count; seed++) {
+      run(seed, scenario);
+    }
+  }
+
+  private static void run(long seed, LongConsumer scenario) {
+    try {
+      scenario.accept(seed);
+    } catch (RuntimeException | AssertionError e) {
+      throw new AssertionError(
+          "failed from seed " + seed + "; replay with -D" + PROPERTY + "=" + seed + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package dev.cis.transport;
+
+import dev.cis.kernel.fault.Fault;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+
+/**
+ * Where a node may be reached: a host (IP literal or DNS name) and a UDP port. IPv6 literals are
+ * kept without brackets and written with them.
+ *
+ * @param host at most 253 characters
+ * @param port 1 to 65535
+ */
+public record Address(String host, int port) {
+  /** Longest text form in bytes. */
+  public static final int MAX_TEXT = 262;
+
+  /** Port of a node that was not told otherwise. */
+  public static final int DEFAULT_PORT = 7677;
+
+  /** Checks the parts. */
+  public Address {
+    if (host.isEmpty() || host.length() > 253 || !host.matches("[A-Za-z0-9:.%_-]+")) {
+      throw bad(host);
+    }
+    if (port < 1 || port > 65535) {
+      throw new Fault(
+          TransportCode.BAD_ADDRESS, "port " + port + " of " + host + " is not in 1 to 65535");
+    }
+  }
+
+  /** Reads {@code host:port}, {@code [ipv6]:port}, or a host alone with the default port. */
+  public static Address parse(String text) {
+    int colon = text.lastIndexOf(':');
+    boolean bracketed = text.startsWith("[");
+    int close = text.indexOf(']');
+    if (bracketed && close < 0) {
+      throw bad(text);
+    }
+    String host;
+    String port;
+    if (bracketed) {
+      host = text.substring(1, close);
+      port = close + 1 < text.length() ? text.substring(close + 1) : "";
+      if (!port.isEmpty() && !port.startsWith(":")) {
+        throw bad(text);
+      }
+      port = port.isEmpty() ? "" : port.substring(1);
+    } else if (colon >= 0 && text.indexOf(':') == colon) {
+      host = text.substring(0, colon);
+      port = text.substring(colon + 1);
+    } else {
+      host = text;
+      port = "";
+    }
+    try {
+      return new Address(host, port.isEmpty() ? DEFAULT_PORT : Integer.parseInt(port));
+    } catch (NumberFormatException e) {
+      throw bad(text);
+    }
+  }
+
+  /** The address of a socket. */
+  public static Address of(InetSocketAddress socket) {
+    InetAddress ip = socket.getAddress();
+    return new Address(ip == null ? socket.getHostString() : ip.getHostAddress(), socket.getPort());
+  }
+
+  private static Fault bad(String text) {
+    return new Fault(
+        TransportCode.BAD_ADDRESS,
+        "'"
+            + text.substring(0, Math.min(text.length(), 80)).replaceAll("\\p{Cntrl}", "?")
+            + "' is not an address: write host:port or [ipv6]:port");
+  }
+
+  @Override
+  public String toString() {
+    return host.indexOf(':') >= 0 ? "[" + host + "]:" + port : host + ":" + port;
+  }
+}

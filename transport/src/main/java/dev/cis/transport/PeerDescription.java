@@ -1,0 +1,16 @@
+package dev.cis.transport;
+
+import java.util.List;
+import java.util.SortedMap;
+
+/**
+ * The part of our peer record that others decide; the swarm adds identity, protocols and addresses
+ * of its sockets.
+ *
+ * @param name what the operator calls this node
+ * @param labels the node's labels
+ * @param roles what it does for others
+ * @param external further addresses: configured, mapped or observed
+ */
+public record PeerDescription(
+    String name, SortedMap<String, String> labels, List<String> roles, List<Address> external) {}

@@ -1,0 +1,99 @@
+package dev.cis.transport;
+
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.identity.Signed;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All peers of a node: one connection to each, dialled and kept. This is what the rooms above use.
+ * Thread-safe; blocking calls belong on virtual threads.
+ *
+ * <p>Right after a connection is established the two sides exchange their signed peer records
+ * ({@code /cis/sys/identify/1.0}) together with the address at which they see each other; listeners
+ * hear of a peer only after that.
+ */
+public interface Swarm extends AutoCloseable {
+  /** Who this node is. */
+  NodeId self();
+
+  /** The addresses that the sockets are bound to. */
+  List<Address> localAddresses();
+
+  /** The address book. */
+  PeerBook book();
+
+  /** Our own current record. */
+  Signed<PeerRecord> record();
+
+  /** Changes what our record says; connected peers are told. */
+  void describe(PeerDescription description);
+
+  /** Asks this source too when looking for a peer. */
+  void addSource(AddressSource source);
+
+  /**
+   * Makes sure that there is a connection to the peer, dialling every address known or found until
+   * one answers. Returns at once when there is one.
+   *
+   * @throws dev.cis.kernel.fault.Fault {@code transport.no-address}, {@code transport.dial-failed}
+   *     (naming each address and its error), {@code transport.dial-timeout}
+   */
+  PeerLink connect(NodeId node, Duration within);
+
+  /** Dials an address without knowing who is there; the answer tells. */
+  PeerLink connect(Address address, Duration within);
+
+  /** Ends the connection and stops redialling until someone asks again; false if there was none. */
+  boolean disconnect(NodeId node);
+
+  /** Keeps a connection to the peer: redialled with backoff whenever it is lost. */
+  void keep(NodeId node);
+
+  /** Stops keeping it; an existing connection stays. */
+  void release(NodeId node);
+
+  /** The live connections. */
+  List<PeerLink> links();
+
+  /** The live connection to one peer. */
+  Optional<PeerLink> link(NodeId node);
+
+  /**
+   * Opens a stream, connecting first if necessary. The peer's refusal (no such protocol, busy)
+   * arrives with the first read.
+   */
+  Stream open(NodeId node, ProtocolId protocol, Duration deadline);
+
+  /** Serves a protocol; closing the answer stops serving it. Fails when it is already served. */
+  Registration handle(ProtocolId protocol, StreamHandler handler);
+
+  /** Hears of peers coming and going; the peers connected now are told first. */
+  Registration listen(PeerListener listener);
+
+  /** Sends a packet there and back on the connection. */
+  Duration ping(NodeId node, Duration within);
+
+  /** Closes every connection and the socket. */
+  @Override
+  void close();
+
+  /** Something that can be taken back. */
+  interface Registration extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Called from one thread, in order; must not block. */
+  interface PeerListener {
+    /** A connection with the peer is there. */
+    void up(PeerLink link);
+
+    /** It is gone. */
+    void down(NodeId node, String reason);
+
+    /** The address book has a newer record of the peer, connected or not. */
+    default void described(Signed<PeerRecord> record) {}
+  }
+}
