@@ -173,7 +173,10 @@ public final class WireReader {
   public void skip() {
     switch (type) {
       case WireWriter.VARINT -> uint();
-      case WireWriter.DELIMITED -> position += length(Integer.MAX_VALUE);
+      case WireWriter.DELIMITED -> {
+        int length = length(Integer.MAX_VALUE); // moves the position itself
+        position += length;
+      }
       case WireWriter.FIXED64 -> skip(8);
       case WireWriter.FIXED32 -> skip(4);
       default -> throw malformed("wire type " + type + " in field " + field);
