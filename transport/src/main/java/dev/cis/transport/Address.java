@@ -3,6 +3,9 @@ package dev.cis.transport;
 import dev.cis.kernel.fault.Fault;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.HexFormat;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a node may be reached: a host (IP literal or DNS name) and a UDP port. IPv6 literals are
@@ -64,6 +67,46 @@ public record Address(String host, int port) {
   public static Address of(InetSocketAddress socket) {
     InetAddress ip = socket.getAddress();
     return new Address(ip == null ? socket.getHostString() : ip.getHostAddress(), socket.getPort());
+  }
+
+  /**
+   * Whether only a machine nearby can mean this address: loopback, link-local, RFC 1918, RFC 6598
+   * (shared) or RFC 4193 (unique local). A DNS name is not private.
+   */
+  public boolean isPrivate() {
+    var ip = literal();
+    if (ip == null) {
+      return false;
+    }
+    byte[] b = ip.getAddress();
+    boolean shared = b.length == 4 && (b[0] & 0xFF) == 100 && (b[1] & 0xC0) == 64;
+    boolean uniqueLocal = b.length == 16 && (b[0] & 0xFE) == 0xFC;
+    return shared
+        || uniqueLocal
+        || ip.isLoopbackAddress()
+        || ip.isLinkLocalAddress()
+        || ip.isSiteLocalAddress();
+  }
+
+  /**
+   * The network that one operator is likely to own: the /24 of an IPv4 and the /56 of an IPv6
+   * address, in hexadecimal; the lower-case name itself for a DNS name.
+   */
+  public String subnet() {
+    var ip = literal();
+    if (ip == null) {
+      return host.toLowerCase(Locale.ROOT);
+    }
+    byte[] b = ip.getAddress();
+    return HexFormat.of().formatHex(b, 0, b.length == 4 ? 3 : 7);
+  }
+
+  private @Nullable InetAddress literal() {
+    try {
+      return InetAddress.ofLiteral(host);
+    } catch (IllegalArgumentException e) {
+      return null; // a DNS name
+    }
   }
 
   private static Fault bad(String text) {
