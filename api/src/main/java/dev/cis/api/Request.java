@@ -1,0 +1,334 @@
+package dev.cis.api;
+
+import dev.cis.kernel.fault.Fault;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a user can ask of a running node. On the wire a request is named by its record's name in
+ * kebab case. NODE fields take a NodeId, a unique prefix of one, a name, or a DID.
+ */
+public sealed interface Request {
+  /** Longest text of a field that has no other limit, in characters. */
+  int MAX_TEXT = 1024;
+
+  /** How the node is. Answer: {@link Result.Status}. */
+  record Status() implements Request {}
+
+  /** Ends the daemon. Answer: {@link Result.Done}, before it has ended. */
+  record Stop() implements Request {}
+
+  /**
+   * Who is known. Answer: {@link Result.Peers}.
+   *
+   * @param connected only peers with a live connection
+   * @param discovered only what discovery found, answered or not
+   */
+  record Peers(boolean connected, boolean discovered) implements Request {}
+
+  /**
+   * Connects. Answer: {@link Result.Connected}.
+   *
+   * @param address host:port, NODE@host:port, did:cis:...@host:port, or a NODE to be found
+   */
+  record Connect(String address) implements Request {
+    /** Checks the field. */
+    public Connect {
+      present("address", address);
+    }
+  }
+
+  /** Ends the connection to a peer. Answer: {@link Result.Done}. */
+  record Disconnect(String node) implements Request {
+    /** Checks the field. */
+    public Disconnect {
+      present("node", node);
+    }
+  }
+
+  /**
+   * Adds a peer by hand. Answer: {@link Result.Done}.
+   *
+   * @param node its NodeId, or a name for it; with a name the peer must answer, so that its id is
+   *     learnt
+   * @param address where it is
+   * @param did an alias to pin to it, null for none
+   */
+  record AddPeer(String node, String address, @Nullable String did) implements Request {
+    /** Checks the fields. */
+    public AddPeer {
+      present("node", node);
+      present("address", address);
+    }
+  }
+
+  /** Forgets a peer. Answer: {@link Result.Done}. */
+  record RemovePeer(String node) implements Request {
+    /** Checks the field. */
+    public RemovePeer {
+      present("node", node);
+    }
+  }
+
+  /**
+   * Measures the round trip. Streams {@link Result.Pong}; ends with {@link Result.PingSummary}.
+   *
+   * @param count 1 to 10,000, one a second
+   */
+  record Ping(String node, int count) implements Request {
+    /** Checks the fields. */
+    public Ping {
+      present("node", node);
+      within("count", count, 1, 10_000);
+    }
+  }
+
+  /**
+   * Publishes. Answer: {@link Result.Published}.
+   *
+   * @param ttl hops at most; 0 chooses
+   * @param probability share of links to forward on; 0 stands for the default
+   * @param waitMillis how long to wait for a first peer when there is none
+   */
+  record Broadcast(String topic, String message, int ttl, double probability, long waitMillis)
+      implements Request {
+    /** Checks the fields. */
+    public Broadcast {
+      present("topic", topic);
+      required("message", message);
+      within("ttl", ttl, 0, 255);
+      within("waitMillis", waitMillis, 0, 3_600_000);
+      if (!(probability >= 0 && probability <= 1)) {
+        throw bad("probability", "is from 0 to 1");
+      }
+    }
+  }
+
+  /** Hears a topic. Streams {@link Result.Heard} until the client goes. */
+  record Subscribe(String topic) implements Request {
+    /** Checks the field. */
+    public Subscribe {
+      present("topic", topic);
+    }
+  }
+
+  /** Finds a node through the DHT. Answer: {@link Result.Located}. */
+  record Find(String node) implements Request {
+    /** Checks the field. */
+    public Find {
+      present("node", node);
+    }
+  }
+
+  /**
+   * Synchronises now. Answer: {@link Result.Exchanges}.
+   *
+   * @param node with whom, null for every connected peer
+   * @param full whether to compare everything
+   */
+  record Sync(@Nullable String node, boolean full) implements Request {}
+
+  /** How replication stands. Answer: {@link Result.SyncState}. */
+  record SyncStatus() implements Request {}
+
+  /**
+   * Writes memory. Answer: {@link Result.Item}.
+   *
+   * @param base64 whether the value is given in base64
+   * @param vector an embedding, null for none
+   */
+  record MemorySet(
+      String domain,
+      @Nullable String category,
+      String key,
+      String value,
+      boolean base64,
+      @Nullable List<Double> vector)
+      implements Request {
+    /** Checks the fields. */
+    public MemorySet {
+      present("domain", domain);
+      present("key", key);
+      required("value", value);
+    }
+  }
+
+  /** Reads memory. Answer: {@link Result.Item}. */
+  record MemoryGet(String domain, String key) implements Request {
+    /** Checks the fields. */
+    public MemoryGet {
+      present("domain", domain);
+      present("key", key);
+    }
+  }
+
+  /**
+   * Lists memory. Answer: {@link Result.Items}.
+   *
+   * @param prefix keys begin so
+   * @param category only this one, null for all
+   * @param after only greater keys
+   * @param limit 1 to 100
+   */
+  record MemoryList(
+      String domain,
+      @Nullable String prefix,
+      @Nullable String category,
+      @Nullable String after,
+      int limit)
+      implements Request {
+    /** Most entries in one answer. */
+    public static final int MAX_PAGE = 100;
+
+    /** Checks the fields. */
+    public MemoryList {
+      present("domain", domain);
+      within("limit", limit, 1, MAX_PAGE);
+    }
+  }
+
+  /** Deletes from memory. Answer: {@link Result.Item}, the tombstone. */
+  record MemoryDelete(String domain, String key) implements Request {
+    /** Checks the fields. */
+    public MemoryDelete {
+      present("domain", domain);
+      present("key", key);
+    }
+  }
+
+  /** Hears changes. Streams {@link Result.Item} until the client goes. */
+  record MemoryWatch(String domain, @Nullable String prefix) implements Request {
+    /** Checks the field. */
+    public MemoryWatch {
+      present("domain", domain);
+    }
+  }
+
+  /**
+   * Deploys the package that follows as an upload. Streams {@link Result.Progress}; ends with
+   * {@link Result.Deployed}.
+   *
+   * @param nodes NODEs, null for no restriction
+   * @param labels a label selector such as {@code env=test,tier in (a,b)}, null for none
+   * @param key the publisher key in this node's keys/ that signs the order, null for the only one
+   * @param dryRun only says which nodes would be told
+   * @param await whether to wait until every target has come to an end
+   * @param waitMillis how long at most
+   */
+  record Deploy(
+      @Nullable List<String> nodes,
+      @Nullable String labels,
+      @Nullable String key,
+      boolean dryRun,
+      boolean await,
+      long waitMillis)
+      implements Request {
+    /** Checks the fields. */
+    public Deploy {
+      within("waitMillis", waitMillis, 0, 86_400_000);
+      if (nodes != null && labels != null) {
+        throw bad("labels", "cannot be given together with nodes");
+      }
+    }
+  }
+
+  /** Applications of all nodes. Answer: {@link Result.Apps}. */
+  record AppList(@Nullable String node, @Nullable String labels) implements Request {}
+
+  /**
+   * Starts, stops, restarts or removes an application. Answer: {@link Result.CommandResults}.
+   *
+   * @param action start, stop, restart or remove
+   * @param key the publisher key that signs, null for the only one
+   */
+  record AppCommand(
+      String action,
+      String app,
+      @Nullable String node,
+      @Nullable String labels,
+      @Nullable String key)
+      implements Request {
+    /** Checks the fields. */
+    public AppCommand {
+      present("action", action);
+      present("app", app);
+    }
+  }
+
+  /**
+   * Reads logs. Streams {@link Result.LogLine}; ends with {@link Result.Done}.
+   *
+   * @param stream stdout, stderr or events; null for all
+   * @param since not before; null for no limit
+   * @param tail newest lines per node; negative for all
+   * @param grep a regular expression, null for all lines
+   * @param key the publisher key that signs, null for the only one
+   */
+  record Logs(
+      String app,
+      @Nullable String node,
+      @Nullable String stream,
+      boolean follow,
+      java.time.@Nullable Instant since,
+      int tail,
+      @Nullable String grep,
+      @Nullable String key)
+      implements Request {
+    /** Checks the field. */
+    public Logs {
+      present("app", app);
+    }
+  }
+
+  /** What every node says of itself. Answer: {@link Result.Nodes}. */
+  record NodeList() implements Request {}
+
+  /** The same of one node. Answer: {@link Result.NodeFacts}. */
+  record NodeInfo(String node) implements Request {
+    /** Checks the field. */
+    public NodeInfo {
+      present("node", node);
+    }
+  }
+
+  /**
+   * Changes labels of this node, durably. Answer: {@link Result.NodeFacts}.
+   *
+   * @param node this node
+   * @param set labels to set
+   * @param unset labels to take away
+   */
+  record NodeLabel(String node, @Nullable Map<String, String> set, @Nullable List<String> unset)
+      implements Request {
+    /** Checks the field. */
+    public NodeLabel {
+      present("node", node);
+    }
+  }
+
+  private static void required(String field, @Nullable String value) {
+    if (value == null) {
+      throw bad(field, "is missing");
+    }
+  }
+
+  private static void present(String field, @Nullable String value) {
+    if (value == null) {
+      throw bad(field, "is missing");
+    }
+    if (value.isBlank() || value.length() > MAX_TEXT) {
+      throw bad(field, "has 1 to " + MAX_TEXT + " characters");
+    }
+  }
+
+  private static void within(String field, long value, long least, long most) {
+    if (value < least || value > most) {
+      throw bad(field, "is from " + least + " to " + most + ", not " + value);
+    }
+  }
+
+  private static Fault bad(String field, String rule) {
+    return new Fault(ApiCode.MALFORMED, "'" + field + "' " + rule);
+  }
+}

@@ -1,0 +1,276 @@
+package dev.cis.api;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a node answers. As JSON the fields have the names used here; they are stable: fields are
+ * added, never renamed or removed. Times are ISO 8601 in UTC, a null field is left out.
+ */
+public sealed interface Result {
+  /** It is done; the message says what, for people. */
+  record Done(String message) implements Result {}
+
+  /**
+   * How the node is.
+   *
+   * @param listen sockets bound
+   * @param addresses where others are told to reach it
+   * @param connected live connections
+   * @param known peers in the address book
+   * @param dht mode, or {@code off}
+   * @param dhtNodes nodes in the routing table
+   * @param rssBytes resident memory of the daemon, 0 where the system does not tell
+   */
+  record Status(
+      String node,
+      String did,
+      String name,
+      String version,
+      String home,
+      long pid,
+      Instant startedAt,
+      long uptimeSeconds,
+      List<String> listen,
+      List<String> addresses,
+      Map<String, String> labels,
+      int connected,
+      int known,
+      String dht,
+      int dhtNodes,
+      boolean mdns,
+      long memoryItems,
+      int apps,
+      long rssBytes)
+      implements Result {}
+
+  /**
+   * A peer.
+   *
+   * @param path direct or relay when connected, else null
+   * @param rttMillis smoothed round trip, null until measured
+   * @param direction outbound or inbound
+   * @param address of the live connection
+   * @param addresses every address known
+   * @param source how it was found
+   * @param seen when it was last connected or announced
+   * @param failure why the last attempt failed
+   */
+  record Peer(
+      @Nullable String node,
+      String name,
+      boolean connected,
+      @Nullable String path,
+      @Nullable Double rttMillis,
+      @Nullable String direction,
+      @Nullable String address,
+      List<String> addresses,
+      Map<String, String> labels,
+      @Nullable String source,
+      boolean manual,
+      @Nullable Instant since,
+      @Nullable Instant seen,
+      int streams,
+      long bytesSent,
+      long bytesReceived,
+      @Nullable String failure)
+      implements Result {}
+
+  /** Peers, connected ones first. */
+  record Peers(List<Peer> peers) implements Result {}
+
+  /** The peer now connected. */
+  record Connected(Peer peer) implements Result {}
+
+  /** One ping; rtt or failure is null. */
+  record Pong(int sequence, @Nullable Double rttMillis, @Nullable String failure)
+      implements Result {}
+
+  /** All pings; the times are null when none was answered. */
+  record PingSummary(
+      String node,
+      String name,
+      int sent,
+      int received,
+      @Nullable Double minMillis,
+      @Nullable Double averageMillis,
+      @Nullable Double maxMillis)
+      implements Result {}
+
+  /** What became of a publication: how many neighbours took it. */
+  record Published(String id, String topic, int peers) implements Result {}
+
+  /**
+   * A message heard.
+   *
+   * @param text the payload, when it is text
+   * @param base64 the payload, when it is not
+   * @param hops links crossed
+   */
+  record Heard(
+      String topic,
+      String author,
+      String authorName,
+      @Nullable String text,
+      @Nullable String base64,
+      Instant published,
+      int hops)
+      implements Result {}
+
+  /** Where a node is. */
+  record Located(
+      String node, String name, List<String> addresses, Map<String, String> labels, Instant expiry)
+      implements Result {}
+
+  /** One exchange of memory. */
+  record Exchange(
+      String node,
+      String name,
+      int received,
+      int sent,
+      long bytesReceived,
+      long bytesSent,
+      double millis,
+      boolean full,
+      @Nullable String failure)
+      implements Result {}
+
+  /** Exchanges, one a peer. */
+  record Exchanges(List<Exchange> exchanges) implements Result {}
+
+  /** Replication with one peer. */
+  record PeerSync(
+      String node,
+      String name,
+      @Nullable Instant lastExchange,
+      long behind,
+      @Nullable String failure)
+      implements Result {}
+
+  /** Replication. */
+  record SyncState(long live, long tombstones, long conflicts, long refused, List<PeerSync> peers)
+      implements Result {}
+
+  /**
+   * A memory entry.
+   *
+   * @param value the value, when it is text
+   * @param base64 the value, when it is not
+   * @param clock writes seen per author
+   */
+  record Item(
+      String domain,
+      String category,
+      String key,
+      @Nullable String value,
+      @Nullable String base64,
+      @Nullable List<Double> vector,
+      String author,
+      String authorName,
+      long sequence,
+      Instant written,
+      Map<String, Long> clock,
+      boolean deleted)
+      implements Result {}
+
+  /** Entries in key order; with more, ask again after the last key. */
+  record Items(List<Item> items, boolean more) implements Result {}
+
+  /** One target of a deployment. */
+  record Progress(
+      String node, String name, String phase, long bytesDone, long bytesTotal, String reason)
+      implements Result {}
+
+  /**
+   * A deployment.
+   *
+   * @param outcome done, partial, failed, waiting (the time was over), started (not waited for) or
+   *     dry-run
+   */
+  record Deployed(
+      String app,
+      String version,
+      @Nullable String digest,
+      long sequence,
+      String outcome,
+      List<Progress> nodes)
+      implements Result {}
+
+  /** An application on a node. */
+  record App(
+      String app,
+      String version,
+      String node,
+      String nodeName,
+      String phase,
+      String reason,
+      @Nullable Long pid,
+      @Nullable Instant startedAt,
+      int restarts,
+      @Nullable Integer exitStatus,
+      String limits,
+      List<String> versions,
+      List<String> lastLines,
+      double ageSeconds,
+      boolean stale)
+      implements Result {}
+
+  /** Applications. */
+  record Apps(List<App> apps) implements Result {}
+
+  /** What one node answered. */
+  record CommandResult(String node, String name, boolean ok, @Nullable String code, String message)
+      implements Result {}
+
+  /** What each node answered. */
+  record CommandResults(List<CommandResult> results) implements Result {}
+
+  /**
+   * A piece of a log.
+   *
+   * @param kind line, gap or end
+   * @param stream stdout, stderr or events, for a line
+   * @param exitStatus for an end
+   */
+  record LogLine(
+      String node,
+      String nodeName,
+      String kind,
+      @Nullable String stream,
+      @Nullable Instant at,
+      String text,
+      @Nullable Integer exitStatus)
+      implements Result {}
+
+  /**
+   * What a node says of itself.
+   *
+   * @param self whether it is this node
+   * @param at when it said so
+   * @param stale whether that is long ago
+   */
+  record NodeFacts(
+      String node,
+      String did,
+      String name,
+      boolean self,
+      boolean connected,
+      Map<String, String> labels,
+      @Nullable String version,
+      @Nullable Integer cpus,
+      @Nullable Double load,
+      @Nullable Long memoryTotal,
+      @Nullable Long memoryFree,
+      @Nullable Long diskTotal,
+      @Nullable Long diskFree,
+      List<String> apps,
+      List<String> addresses,
+      @Nullable Instant at,
+      boolean stale)
+      implements Result {}
+
+  /** Nodes by name. */
+  record Nodes(List<NodeFacts> nodes) implements Result {}
+}
