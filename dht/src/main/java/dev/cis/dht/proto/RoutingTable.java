@@ -1,0 +1,387 @@
+package dev.cis.dht.proto;
+
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.identity.Signed;
+import dev.cis.transport.Address;
+import dev.cis.transport.PeerRecord;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The nodes that we have heard ourselves, in one bucket for each length of the prefix shared with
+ * our own id (Kademlia, section 2.2).
+ *
+ * <p>A full bucket keeps its old nodes, for a node that has been there long is likely to stay
+ * (section 2.1, figure 1); newcomers wait in a replacement cache (section 4.1) until an old one has
+ * failed {@code staleAfter} times in a row. A node that is gone keeps its place, unused, while
+ * nobody else wants it. No public subnet gets more than a few places, so that one operator cannot
+ * surround us cheaply. Not thread-safe.
+ */
+public final class RoutingTable {
+  /** What became of a node that was heard. */
+  public enum Outcome {
+    /** It was here, and alive. */
+    KNOWN,
+    /** It is new here. */
+    ADDED,
+    /** It was here as gone, and is back. */
+    REVIVED,
+    /** Its bucket is full; it waits. */
+    WAITING,
+    /** It is ourselves, or its subnet has its share. */
+    REFUSED
+  }
+
+  private static final int MAX_BACKOFF = 5;
+
+  private final NodeId self;
+  private final KademliaConfig config;
+  private final Bucket[] buckets = new Bucket[Distance.BITS];
+  private final Map<String, Integer> liveBySubnet = new HashMap<>();
+  private int live;
+
+  /** An empty table of this node. */
+  public RoutingTable(NodeId self, KademliaConfig config) {
+    this.self = self;
+    this.config = config;
+    for (int i = 0; i < buckets.length; i++) {
+      buckets[i] = new Bucket(config.k());
+    }
+  }
+
+  /**
+   * Notes that a node was heard: it answered, asked, or is connected.
+   *
+   * @param remote its address as our socket sees it; null when unknown, then its record is believed
+   */
+  public Outcome heard(Duration now, Signed<PeerRecord> record, @Nullable Address remote) {
+    var node = record.value().node();
+    if (node.equals(self)) {
+      return Outcome.REFUSED;
+    }
+    var bucket = bucketOf(node);
+    var known = bucket.find(node);
+    return known == null
+        ? newcomer(now, bucket, record, remote)
+        : again(now, bucket, known, record, remote);
+  }
+
+  private Outcome again(
+      Duration now,
+      Bucket bucket,
+      Contact contact,
+      Signed<PeerRecord> record,
+      @Nullable Address remote) {
+    boolean wasLive = isLive(contact);
+    contact.described(record);
+    var subnet = remote == null ? contact.subnet() : subnetOf(remote);
+    if (!wasLive || !subnet.equals(contact.subnet())) {
+      uncount(contact);
+      if (!admits(bucket, subnet, contact)) {
+        bucket.remove(contact);
+        promote(bucket);
+        return Outcome.REFUSED;
+      }
+      contact.moved(subnet);
+      contact.heard(now);
+      count(contact);
+    }
+    bucket.heard(contact, now);
+    return wasLive ? Outcome.KNOWN : Outcome.REVIVED;
+  }
+
+  private Outcome newcomer(
+      Duration now, Bucket bucket, Signed<PeerRecord> record, @Nullable Address remote) {
+    var contact = new Contact(record, remote == null ? claimed(record) : subnetOf(remote), now);
+    if (!admits(bucket, contact.subnet(), contact)) {
+      bucket.forgetWaiting(contact.node());
+      return Outcome.REFUSED;
+    }
+    if (!bucket.hasRoom()) {
+      var gone = bucket.contacts().stream().filter(other -> !isLive(other)).findFirst();
+      if (gone.isEmpty()) {
+        bucket.await(contact);
+        return Outcome.WAITING;
+      }
+      bucket.remove(gone.get());
+    }
+    bucket.add(contact);
+    count(contact);
+    return Outcome.ADDED;
+  }
+
+  /** Takes a newer record of a node that is in the table; false if it is not there. */
+  public boolean described(Signed<PeerRecord> record) {
+    var contact = contact(record.value().node());
+    if (contact == null) {
+      return false;
+    }
+    contact.described(record);
+    return true;
+  }
+
+  /**
+   * Notes that a node did not answer. Once it counts as gone, a waiting node takes its place.
+   *
+   * @return whether it counts as gone from now on
+   */
+  public boolean failed(Duration now, NodeId node) {
+    var bucket = bucketOf(node);
+    bucket.forgetWaiting(node);
+    var contact = bucket.find(node);
+    if (contact == null) {
+      return false;
+    }
+    boolean wasLive = isLive(contact);
+    int extra = Math.clamp(contact.failures() + 1L - config.staleAfter(), 0, MAX_BACKOFF);
+    contact.failed(now.plus(config.probeEvery().multipliedBy(1L << extra)));
+    if (!wasLive || isLive(contact)) {
+      return false;
+    }
+    uncountOne(contact);
+    if (bucket.waiting() > 0) {
+      bucket.remove(contact);
+      promote(bucket);
+    }
+    return true;
+  }
+
+  /** Takes a node out: it serves no longer. */
+  public void remove(NodeId node) {
+    var bucket = bucketOf(node);
+    bucket.forgetWaiting(node);
+    var contact = bucket.find(node);
+    if (contact != null) {
+      uncount(contact);
+      bucket.remove(contact);
+      promote(bucket);
+    }
+  }
+
+  /** The {@code count} live nodes closest to the target, closest first. */
+  public List<Signed<PeerRecord>> closest(NodeId target, int count) {
+    var found = new ArrayList<Signed<PeerRecord>>(count);
+    int shared = Math.min(Distance.commonPrefix(self, target), Distance.BITS - 1);
+    // Nodes of our bucket `shared` agree with the target in one more bit than we do; those of
+    // deeper buckets agree exactly as far as we do; then each shallower bucket is farther.
+    take(List.of(buckets[shared]), target, count, found);
+    if (found.size() < count) {
+      take(Arrays.asList(buckets).subList(shared + 1, buckets.length), target, count, found);
+    }
+    for (int i = shared - 1; i >= 0 && found.size() < count; i--) {
+      take(List.of(buckets[i]), target, count, found);
+    }
+    return found;
+  }
+
+  private void take(List<Bucket> from, NodeId target, int count, List<Signed<PeerRecord>> into) {
+    var live = new ArrayList<Contact>();
+    for (var bucket : from) {
+      for (var contact : bucket.contacts()) {
+        if (isLive(contact)) {
+          live.add(contact);
+        }
+      }
+    }
+    live.sort((a, b) -> Distance.compare(target, a.node(), b.node()));
+    for (int i = 0; i < live.size() && into.size() < count; i++) {
+      into.add(live.get(i).record());
+    }
+  }
+
+  /** Up to {@code count} nodes that are gone, closest to the target first: a last resort. */
+  List<Signed<PeerRecord>> gone(NodeId target, int count) {
+    var gone = new ArrayList<Contact>();
+    each(contact -> {
+      if (!isLive(contact)) {
+        gone.add(contact);
+      }
+    });
+    return gone.stream()
+        .sorted((a, b) -> Distance.compare(target, a.node(), b.node()))
+        .limit(count)
+        .map(Contact::record)
+        .toList();
+  }
+
+  /** Whether there is nobody in it, not even nodes that are gone. */
+  boolean isEmpty() {
+    return Arrays.stream(buckets).allMatch(bucket -> bucket.contacts().isEmpty());
+  }
+
+  /** The record of a node in the table, gone or not. */
+  public Optional<Signed<PeerRecord>> find(NodeId node) {
+    return Optional.ofNullable(contact(node)).map(Contact::record);
+  }
+
+  /** Whether a node is in the table and has not failed too often. */
+  public boolean isLive(NodeId node) {
+    var contact = contact(node);
+    return contact != null && isLive(contact);
+  }
+
+  /** How many live nodes the table has. */
+  public int size() {
+    return live;
+  }
+
+  /** The live nodes of one bucket, 0 being the half of the space that we are not in. */
+  public List<NodeId> bucket(int index) {
+    return buckets[index].contacts().stream().filter(this::isLive).map(Contact::node).toList();
+  }
+
+  /** The records of all live nodes. */
+  public List<Signed<PeerRecord>> records() {
+    var all = new ArrayList<Signed<PeerRecord>>(live);
+    each(contact -> {
+      if (isLive(contact)) {
+        all.add(contact.record());
+      }
+    });
+    return all;
+  }
+
+  /** The node that must be asked before a newcomer to the node's bucket is turned away. */
+  Optional<Contact> questionable(Duration now, NodeId newcomer) {
+    var contacts = bucketOf(newcomer).contacts();
+    if (contacts.isEmpty()) {
+      return Optional.empty();
+    }
+    var oldest = contacts.getFirst();
+    var silent = now.minus(oldest.lastHeard());
+    return silent.compareTo(config.questionableAfter()) >= 0 && oldest.probeAt().compareTo(now) <= 0
+        ? Optional.of(oldest)
+        : Optional.empty();
+  }
+
+  /**
+   * Up to {@code limit} nodes due for a probe: those that are gone, whose record has run out, or
+   * that were silent for long.
+   */
+  List<Contact> toProbe(Duration now, Instant wall, int limit) {
+    var due = new ArrayList<Contact>();
+    each(contact -> {
+      boolean wanted = !isLive(contact) || !contact.record().value().isCurrent(wall);
+      if (wanted && contact.probeAt().compareTo(now) <= 0) {
+        due.add(contact);
+      }
+    });
+    due.sort(Comparator.comparing(Contact::probeAt));
+    return due.subList(0, Math.min(limit, due.size()));
+  }
+
+  /** Makes the nodes that are gone due for a probe. */
+  void probeSoon(Duration now) {
+    each(contact -> {
+      if (!isLive(contact) && contact.probeAt().compareTo(now) > 0) {
+        contact.probing(now);
+      }
+    });
+  }
+
+  /** Drops the nodes that are gone and were not heard for {@code forgetAfter}. */
+  void forget(Duration now) {
+    for (var bucket : buckets) {
+      bucket
+          .contacts()
+          .removeIf(contact ->
+              !isLive(contact)
+                  && now.minus(contact.lastHeard()).compareTo(config.forgetAfter()) > 0);
+    }
+  }
+
+  /** The deepest bucket with a live node, -1 when the table is empty. */
+  int deepest() {
+    for (int i = buckets.length - 1; i >= 0; i--) {
+      if (buckets[i].contacts().stream().anyMatch(this::isLive)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  boolean isLive(Contact contact) {
+    return contact.failures() < config.staleAfter();
+  }
+
+  @Nullable Contact contact(NodeId node) {
+    return node.equals(self) ? null : bucketOf(node).find(node);
+  }
+
+  private void promote(Bucket bucket) {
+    while (bucket.hasRoom()) {
+      var next = bucket.takeWaiting();
+      if (next.isEmpty()) {
+        return;
+      }
+      if (admits(bucket, next.get().subnet(), next.get())) {
+        bucket.add(next.get());
+        count(next.get());
+      }
+    }
+  }
+
+  private boolean admits(Bucket bucket, String subnet, Contact newcomer) {
+    if (subnet.isEmpty()) {
+      return true;
+    }
+    long here =
+        bucket.contacts().stream()
+            .filter(other -> other != newcomer && isLive(other) && other.subnet().equals(subnet))
+            .count();
+    return here < config.perSubnetAndBucket()
+        && liveBySubnet.getOrDefault(subnet, 0) < config.perSubnet();
+  }
+
+  private void count(Contact contact) {
+    live++;
+    if (!contact.subnet().isEmpty()) {
+      liveBySubnet.merge(contact.subnet(), 1, Integer::sum);
+    }
+  }
+
+  private void uncount(Contact contact) {
+    if (isLive(contact)) {
+      uncountOne(contact);
+    }
+  }
+
+  private void uncountOne(Contact contact) {
+    live--;
+    if (!contact.subnet().isEmpty()) {
+      liveBySubnet.computeIfPresent(contact.subnet(), (net, n) -> n == 1 ? null : n - 1);
+    }
+  }
+
+  private Bucket bucketOf(NodeId node) {
+    return buckets[Math.min(Distance.commonPrefix(self, node), Distance.BITS - 1)];
+  }
+
+  private void each(Consumer<Contact> action) {
+    for (var bucket : buckets) {
+      bucket.contacts().forEach(action);
+    }
+  }
+
+  private static String subnetOf(Address address) {
+    return address.isPrivate() ? "" : address.subnet();
+  }
+
+  /** The subnet of the first public address that a record claims. */
+  private static String claimed(Signed<PeerRecord> record) {
+    return record.value().addresses().stream()
+        .filter(address -> !address.isPrivate())
+        .findFirst()
+        .map(Address::subnet)
+        .orElse("");
+  }
+}
