@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param limits which resource limits are enforced and which are not
  * @param versions what is unpacked on the node
  * @param packages digests of packages that others may fetch from this node
+ * @param untrusted publishers whose orders for the application select this node, and whom it does
+ *     not trust, at most 8
  * @param lastLines the last lines of output, when it failed
  * @param at when this was said, by the node's own clock
  */
@@ -47,12 +49,14 @@ public record AppState(
     String limits,
     List<String> versions,
     List<String> packages,
+    List<String> untrusted,
     List<String> lastLines,
     Instant at) {
   /** Copies the lists. */
   public AppState {
     versions = List.copyOf(versions);
     packages = List.copyOf(packages);
+    untrusted = List.copyOf(untrusted);
     lastLines = List.copyOf(lastLines);
   }
 }

@@ -1,9 +1,16 @@
 package dev.cis.deploy.proto;
 
+import dev.cis.kernel.wire.Codec;
 import java.time.Instant;
 
 /** One piece of a log on its way to a reader. */
 public sealed interface LogRecord {
+  /** Largest encoding in bytes. */
+  int MAX_BYTES = LogRecordCodec.MAX_BYTES;
+
+  /** Records follow one another on {@code /cis/sys/logs/1.0} until one is an end. */
+  Codec<LogRecord> CODEC = new LogRecordCodec();
+
   /**
    * A line.
    *

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.cis.transport.memory;
-
-import org.jspecify.annotations.NullMarked;

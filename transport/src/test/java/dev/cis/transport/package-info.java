@@ -1,4 +1,0 @@
-@NullMarked
-package dev.cis.transport;
-
-import org.jspecify.annotations.NullMarked;

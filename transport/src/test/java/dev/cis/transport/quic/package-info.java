@@ -1,4 +1,0 @@
-@NullMarked
-package dev.cis.transport.quic;
-
-import org.jspecify.annotations.NullMarked;
