@@ -1,0 +1,163 @@
+package dev.cis.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Nodes in the namespace lab: hosts behind home routers and on public networks that share nothing
+ * but the internet. Needs root and the packages that {@code lab/natlab check} names.
+ */
+@Tag("lab")
+class LabIT {
+  private static final String PREFIX = "cisit-";
+  private static final Duration SOON = Duration.ofSeconds(90);
+
+  @TempDir Path homes;
+  private final List<Terminal> started = new ArrayList<>();
+
+  @BeforeAll
+  static void buildTheInternet() throws Exception {
+    var check = natlab("check");
+    Assumptions.assumeTrue(
+        check == 0 && System.getProperty("user.name").equals("root"),
+        "the lab needs root and the packages that 'lab/natlab check' names");
+    assertThat(natlab("up")).as("natlab up").isZero();
+  }
+
+  @AfterAll
+  static void takeItDown() throws Exception {
+    natlab("down");
+  }
+
+  @AfterEach
+  void stopAll() throws Exception {
+    for (var terminal : started) {
+      terminal.run("p2p", "stop");
+    }
+    natlab("reset");
+  }
+
+  @Test
+  void twoHostsOfOneLanFindEachOtherWithoutArguments() {
+    var a1 = host("a1");
+    var a2 = host("a2");
+    start(a1);
+    start(a2);
+    await().atMost(SOON).until(() -> a1.connected().contains("a2"));
+    await().atMost(SOON).until(() -> a2.connected().contains("a1"));
+    a1.run("p2p", "ping", "a2", "-c", "2").succeeded();
+  }
+
+  @Test
+  void hostsOnSeveralNetworksFindEachOtherThroughOneAddressAndWorkTogether() throws IOException {
+    var pub1 = host("pub1");
+    var pub2 = host("pub2");
+    var a1 = host("a1");
+    var b1 = host("b1");
+    start(pub1, "--dht");
+    for (var other : List.of(pub2, a1, b1)) {
+      start(other, "--dht", "--bootstrap", "203.0.113.10:7677");
+    }
+    // pub2 was told of pub1 only; the hosts behind routers reach both public ones.
+    await().atMost(SOON).until(() -> pub2.connected().containsAll(List.of("a1", "b1", "pub1")));
+    await().atMost(SOON).until(() -> a1.connected().containsAll(List.of("pub1", "pub2")));
+
+    broadcastCrosses(a1, b1);
+    memoryIsShared(a1, b1, pub2);
+    deploys(a1, List.of(pub1, pub2, a1, b1));
+  }
+
+  private void broadcastCrosses(Terminal from, Terminal to) throws IOException {
+    var heard = homes.resolve("heard.txt");
+    var subscriber = to.start(heard, "p2p", "subscribe", "lab.news", "--json");
+    try {
+      // The subscription is not awaited: what was published before it came is not heard.
+      await()
+          .atMost(SOON)
+          .pollInterval(Duration.ofSeconds(1))
+          .until(
+              () -> {
+                from.run("p2p", "broadcast", "lab.news", "across the internet").succeeded();
+                return Files.readString(heard).contains("across the internet");
+              });
+    } finally {
+      subscriber.destroy();
+    }
+    // Two routers without a mapping keep a1 and b1 apart: a public node passed it on.
+    assertThat(Files.readString(heard)).containsPattern("\"hops\" ?: ?[23]");
+  }
+
+  private static void memoryIsShared(Terminal writer, Terminal... readers) {
+    writer.run("memory", "set", "lab/greeting", "hello").succeeded();
+    for (var reader : readers) {
+      await()
+          .atMost(SOON)
+          .until(() -> reader.run("memory", "get", "lab/greeting").out().strip().equals("hello"));
+    }
+    writer.run("memory", "delete", "lab/greeting", "--yes").succeeded();
+    for (var reader : readers) {
+      await().atMost(SOON).until(() -> reader.run("memory", "get", "lab/greeting").exit() == 1);
+    }
+  }
+
+  private void deploys(Terminal deployer, List<Terminal> targets) {
+    deployer.run("keys", "generate", "lab").succeeded();
+    var key = deployer.run("keys", "export", "lab").succeeded().out().strip();
+    for (var target : targets) {
+      target.run("keys", "trust", key, "--name", "lab").succeeded();
+    }
+    var source = homes.resolve("hello");
+    deployer.run("package", "init", source.toString()).succeeded();
+    deployer.run("package", "build", source.toString(), "--output", homes.toString()).succeeded();
+    var file = homes.resolve("hello-1.0.0.p2p").toString();
+    deployer.run("package", "sign", file, "--key", "lab").succeeded();
+    deployer.run("p2p", "deploy", file, "--labels", "env=lab", "--key", "lab").succeeded();
+    var apps = Terminal.list(deployer.json("app", "list"), "apps");
+    assertThat(apps).hasSize(targets.size());
+    assertThat(apps).allSatisfy(app -> assertThat(app.get("phase")).isEqualTo("HEALTHY"));
+    var lines = deployer.run("logs", "hello", "--tail", "1").succeeded().out();
+    assertThat(lines).isNotBlank();
+  }
+
+  private Terminal host(String name) {
+    var home = homes.resolve(name);
+    var terminal =
+        new Terminal(
+            List.of("env", "NATLAB_PREFIX=" + PREFIX, Terminal.ROOT.resolve("lab/natlab").toString(), "exec", name),
+            home);
+    terminal.run("init", "--name", name, "--label", "env=lab").succeeded();
+    return terminal;
+  }
+
+  private void start(Terminal terminal, String... more) {
+    var words = new ArrayList<>(List.of("p2p", "start"));
+    words.addAll(List.of(more));
+    started.add(terminal);
+    terminal.run(words.toArray(String[]::new)).succeeded();
+  }
+
+  private static int natlab(String command) throws IOException, InterruptedException {
+    var builder =
+        new ProcessBuilder(Terminal.ROOT.resolve("lab/natlab").toString(), command).inheritIO();
+    builder.redirectInput(new java.io.File("/dev/null"));
+    builder.environment().put("NATLAB_PREFIX", PREFIX);
+    var process = builder.start();
+    assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("natlab %s ends", command).isTrue();
+    return process.exitValue();
+  }
+}
