@@ -95,10 +95,14 @@ class HouseRulesTest {
         .orShould()
         .dependOnClassesThat(
             resideInAPackage("java.io..")
-                .and(describe("other than Serializable", c -> !c.isEquivalentTo(java.io.Serializable.class))))
+                .and(
+                    describe(
+                        "other than Serializable",
+                        c -> !c.isEquivalentTo(java.io.Serializable.class))))
         .orShould()
         .dependOnClassesThat()
-        .belongToAnyOf(Thread.class, Clock.class, Random.class, SecureRandom.class, ThreadLocalRandom.class)
+        .belongToAnyOf(
+            Thread.class, Clock.class, Random.class, SecureRandom.class, ThreadLocalRandom.class)
         .because("a core is a function of (now, input)")
         .check(CIS);
   }
@@ -138,10 +142,7 @@ class HouseRulesTest {
             .filter(name -> java.util.Arrays.stream(name.split("\\.")).anyMatch(NO_ROOMS::contains))
             .distinct();
     assertThat(bad).isEmpty();
-    classes()
-        .should()
-        .haveNameNotMatching(".*(Util|Utils|Helper|Helpers|Manager|Impl)")
-        .check(CIS);
+    classes().should().haveNameNotMatching(".*(Util|Utils|Helper|Helpers|Manager|Impl)").check(CIS);
   }
 
   private static String room(JavaClass type) {

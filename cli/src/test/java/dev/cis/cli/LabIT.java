@@ -90,11 +90,10 @@ class LabIT {
       await()
           .atMost(SOON)
           .pollInterval(Duration.ofSeconds(1))
-          .until(
-              () -> {
-                from.run("p2p", "broadcast", "lab.news", "across the internet").succeeded();
-                return Files.readString(heard).contains("across the internet");
-              });
+          .until(() -> {
+            from.run("p2p", "broadcast", "lab.news", "across the internet").succeeded();
+            return Files.readString(heard).contains("across the internet");
+          });
     } finally {
       subscriber.destroy();
     }
@@ -138,7 +137,12 @@ class LabIT {
     var home = homes.resolve(name);
     var terminal =
         new Terminal(
-            List.of("env", "NATLAB_PREFIX=" + PREFIX, Terminal.ROOT.resolve("lab/natlab").toString(), "exec", name),
+            List.of(
+                "env",
+                "NATLAB_PREFIX=" + PREFIX,
+                Terminal.ROOT.resolve("lab/natlab").toString(),
+                "exec",
+                name),
             home);
     terminal.run("init", "--name", name, "--label", "env=lab").succeeded();
     return terminal;
