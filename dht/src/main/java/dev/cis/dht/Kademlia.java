@@ -1,0 +1,288 @@
+package dev.cis.dht;
+
+import dev.cis.dht.proto.DhtInput;
+import dev.cis.dht.proto.DhtMachine;
+import dev.cis.dht.proto.DhtOutput;
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.identity.Signed;
+import dev.cis.kernel.time.Loop;
+import dev.cis.kernel.time.Now;
+import dev.cis.transport.Address;
+import dev.cis.transport.PeerLink;
+import dev.cis.transport.PeerRecord;
+import dev.cis.transport.Swarm;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs the machine over the swarm: the callers' side. Calls to peers are {@link Calls}. */
+final class Kademlia implements Routing {
+  private static final Logger LOG = LoggerFactory.getLogger(Kademlia.class);
+  private static final int MAILBOX = 4096;
+  private static final Duration LOOK = Duration.ofSeconds(5);
+
+  private final Swarm swarm;
+  private final DhtConfig config;
+  private final DhtMachine machine;
+  private final StoredTable stored;
+  private final Calls calls;
+  private final Serving serving;
+  private final Loop<DhtInput, DhtOutput> loop;
+  private final AtomicLong lastLookup = new AtomicLong();
+  private final ConcurrentHashMap<Long, CompletableFuture<DhtOutput>> waiting =
+      new ConcurrentHashMap<>();
+  private final Thread keeper;
+  private volatile Swarm.@org.jspecify.annotations.Nullable Registration listening;
+  private volatile boolean closed;
+
+  private Kademlia(NodeId self, Swarm swarm, Path file, DhtConfig config, Supplier<Now> clock) {
+    this.swarm = swarm;
+    this.config = config;
+    this.machine = new DhtMachine(self, config.kademlia(), new SecureRandom());
+    this.stored = new StoredTable(file);
+    this.calls = new Calls(swarm, config, this::offer);
+    this.serving = new Serving(swarm, config, calls);
+    this.loop = new Loop<>("dht", machine, MAILBOX, clock, this::effect);
+    this.keeper = Thread.ofVirtual().name("dht-keeper").unstarted(this::keep);
+  }
+
+  static Kademlia start(
+      NodeId self, Swarm swarm, Path file, DhtConfig config, Supplier<Now> clock) {
+    var dht = new Kademlia(self, swarm, file, config, clock);
+    dht.serving.decide(0);
+    dht.offer(new DhtInput.PeersHeardOf(dht.stored.load()));
+    dht.listening = swarm.listen(dht.new Listener());
+    swarm.addSource(dht);
+    dht.keeper.start();
+    LOG.info("event=dht-started mode={} self={}", dht.mode(), self.brief());
+    return dht;
+  }
+
+  /** Tells the machine about connections; called on the swarm's thread. */
+  private final class Listener implements Swarm.PeerListener {
+    @Override
+    public void up(PeerLink link) {
+      serving.connected(link);
+      swarm
+          .book()
+          .find(link.peer())
+          .map(entry -> entry.record())
+          .ifPresent(record -> offer(new DhtInput.PeerSeen(record, link.remote())));
+    }
+
+    @Override
+    public void down(NodeId node, String reason) {
+      // An idle connection ends, too: whether the node is gone, the next request will tell.
+    }
+
+    @Override
+    public void described(Signed<PeerRecord> record) {
+      var link = swarm.link(record.value().node());
+      if (link.isPresent()) {
+        offer(new DhtInput.PeerSeen(record, link.get().remote()));
+      } else {
+        offer(new DhtInput.PeersHeardOf(List.of(record)));
+      }
+    }
+  }
+
+  private void offer(DhtInput input) {
+    if (!loop.offer(input) && !closed) {
+      LOG.debug("event=dht-input-dropped refused={}", loop.refused());
+    }
+  }
+
+  private void effect(DhtOutput output) {
+    switch (output) {
+      case DhtOutput.SendRequest request -> calls.send(request);
+      case DhtOutput.SendResponse(_, var message, var correlation) ->
+          calls.respond(correlation, message);
+      case DhtOutput.Discovered(var record) -> calls.remember(record);
+      case DhtOutput.LookupDone done -> complete(done.lookup(), done);
+      case DhtOutput.LookupRefused refused -> complete(refused.lookup(), refused);
+      case DhtOutput.Bootstrapped done -> complete(done.lookup(), done);
+    }
+  }
+
+  private void complete(long lookup, DhtOutput result) {
+    var future = waiting.remove(lookup);
+    if (future != null) {
+      future.complete(result);
+    }
+  }
+
+  @Override
+  public Mode mode() {
+    return serving.mode();
+  }
+
+  @Override
+  public Optional<Signed<PeerRecord>> findPeer(NodeId node, Duration within) {
+    var known = inspect(m -> m.table().isLive(node) ? m.table().find(node) : unknown());
+    return known.flatMap(record -> record).or(() -> lookUp(node, within));
+  }
+
+  private Optional<Signed<PeerRecord>> lookUp(NodeId node, Duration within) {
+    var result = run(id -> new DhtInput.StartLookup(id, node, DhtInput.Purpose.FIND_PEER), within);
+    return result.isPresent() && result.get() instanceof DhtOutput.LookupDone done
+        ? done.found()
+        : unknown();
+  }
+
+  private static Optional<Signed<PeerRecord>> unknown() {
+    return Optional.empty();
+  }
+
+  @Override
+  public List<Signed<PeerRecord>> findClosest(NodeId key, int count, Duration within) {
+    var result =
+        run(id -> new DhtInput.StartLookup(id, key, DhtInput.Purpose.FIND_CLOSEST), within);
+    return result.isPresent() && result.get() instanceof DhtOutput.LookupDone done
+        ? done.closest().subList(0, Math.clamp(count, 0, done.closest().size()))
+        : List.of();
+  }
+
+  @Override
+  public int bootstrap(Duration within) {
+    var result = run(DhtInput.Bootstrap::new, within);
+    return result.isPresent() && result.get() instanceof DhtOutput.Bootstrapped done
+        ? done.tableSize()
+        : tableSize();
+  }
+
+  @Override
+  public int tableSize() {
+    return inspect(m -> m.table().size()).orElse(0);
+  }
+
+  @Override
+  public DhtMachine.Stats stats() {
+    return inspect(DhtMachine::stats).orElseThrow(Kademlia::closed);
+  }
+
+  @Override
+  public String name() {
+    return "dht";
+  }
+
+  @Override
+  public List<Address> find(NodeId node, Duration within) {
+    if (closed || calls.isDialling(node)) {
+      // Our own request could not reach it: asking us again would go round in circles.
+      return List.of();
+    }
+    long known =
+        swarm
+            .book()
+            .find(node)
+            .map(entry -> entry.record() == null ? -1 : entry.record().value().sequence())
+            .orElse(-1L);
+    var record = inspect(m -> m.table().find(node)).flatMap(found -> found);
+    if (record.isEmpty() || record.get().value().sequence() <= known) {
+      record = lookUp(node, within).or(() -> unknown());
+    }
+    record.ifPresent(calls::remember);
+    return record.map(calls::reachable).orElse(List.of());
+  }
+
+  /** Gives the machine a task and waits for its end; empty when that takes too long. */
+  private Optional<DhtOutput> run(Function<Long, DhtInput> task, Duration within) {
+    if (closed) {
+      throw closed();
+    }
+    long id = lastLookup.incrementAndGet();
+    var future = new CompletableFuture<DhtOutput>();
+    waiting.put(id, future);
+    try {
+      loop.put(task.apply(id));
+      var result = future.get(within.toNanos(), TimeUnit.NANOSECONDS);
+      if (result instanceof DhtOutput.LookupRefused) {
+        throw new Fault(
+            DhtCode.BUSY, config.kademlia().lookups() + " lookups run already; try again");
+      }
+      return Optional.of(result);
+    } catch (TimeoutException e) {
+      offer(new DhtInput.Cancel(id));
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      offer(new DhtInput.Cancel(id));
+      return Optional.empty();
+    } catch (ExecutionException e) {
+      throw new Fault(DhtCode.CLOSED, "this node is stopping", e);
+    } finally {
+      waiting.remove(id);
+    }
+  }
+
+  /** Reads something of the machine on its own thread; empty when the node is stopping. */
+  private <T> Optional<T> inspect(Function<DhtMachine, T> question) {
+    var answer = new CompletableFuture<T>();
+    try {
+      loop.inspect(() -> answer.complete(question.apply(machine)));
+      return Optional.of(answer.get(LOOK.toNanos(), TimeUnit.NANOSECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    } catch (ExecutionException | TimeoutException e) {
+      return Optional.empty();
+    }
+  }
+
+  private void keep() {
+    try {
+      while (!closed) {
+        Thread.sleep(config.persistEvery());
+        save();
+        serving.decide(tableSize());
+      }
+    } catch (InterruptedException e) {
+      // closing
+    }
+  }
+
+  private void save() {
+    try {
+      var records = inspect(m -> m.table().records());
+      if (records.isPresent() && !records.get().isEmpty()) {
+        stored.save(records.get());
+      }
+    } catch (Fault e) {
+      LOG.warn("event=dht-save-failed code={} why=\"{}\"", e.code().text(), e.getMessage());
+    }
+  }
+
+  private static Fault closed() {
+    return new Fault(DhtCode.CLOSED, "this node is stopping");
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    save();
+    closed = true;
+    keeper.interrupt();
+    var registration = listening;
+    if (registration != null) {
+      registration.close();
+    }
+    serving.close();
+    loop.close();
+    waiting.values().forEach(future -> future.completeExceptionally(closed()));
+  }
+}
