@@ -76,7 +76,20 @@ public enum TransportCode implements Code {
       "transport.busy",
       Kind.EXHAUSTED,
       "A limit on connections, streams or memory was reached; the message names it."),
-  CLOSED("transport.closed", Kind.UNREACHABLE, "This node is stopping.");
+  CLOSED("transport.closed", Kind.UNREACHABLE, "This node is stopping."),
+  ALIAS_PINNED(
+      "transport.alias-pinned",
+      Kind.DENIED,
+      "The alias belongs to another key; if the peer really has a new identity, remove the old one"
+          + " with 'cis p2p remove-peer' first."),
+  ALREADY_SERVED(
+      "transport.already-served",
+      Kind.CONFLICT,
+      "A handler for that protocol is registered already."),
+  BAD_CONFIG(
+      "transport.bad-config",
+      Kind.INVALID,
+      "A setting under [transport] is out of range; the message names key and rule.");
 
   private final String text;
   private final Kind kind;
@@ -86,6 +99,16 @@ public enum TransportCode implements Code {
     this.text = text;
     this.kind = kind;
     this.help = help;
+  }
+
+  /** The code with this text, or the other one if there is none. */
+  static TransportCode ofText(String text, TransportCode otherwise) {
+    for (var code : values()) {
+      if (code.text.equals(text)) {
+        return code;
+      }
+    }
+    return otherwise;
   }
 
   @Override

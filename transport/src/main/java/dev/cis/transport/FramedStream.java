@@ -1,0 +1,432 @@
+package dev.cis.transport;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.fault.KernelCode;
+import dev.cis.kernel.fault.Kind;
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.wire.WireWriter;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages and raw bytes on a pipe. The first frame in each direction is the header or the answer;
+ * it is held back until there is something to send with it, so that a call costs no extra packet.
+ */
+final class FramedStream implements Stream {
+  private static final int BUFFER = 4096;
+  private static final int COPIED = 64 << 10;
+
+  private final Pipe pipe;
+  private final Live link;
+  private final int maxFrame;
+  private final boolean opener;
+  private final ReentrantLock sending = new ReentrantLock();
+  private final ReentrantLock receiving = new ReentrantLock();
+
+  private volatile ProtocolId protocol;
+  private volatile @Nullable Deadline deadline;
+  private volatile boolean broken;
+  private boolean closed;
+
+  // Guarded by sending.
+  private byte @Nullable [] preface;
+  private boolean finished;
+
+  // Guarded by receiving.
+  private ByteBuffer unread = ByteBuffer.allocate(0);
+  private boolean answered;
+  private boolean ended;
+
+  private FramedStream(Pipe pipe, Live link, ProtocolId protocol, boolean opener, int maxFrame) {
+    this.pipe = pipe;
+    this.link = link;
+    this.protocol = protocol;
+    this.opener = opener;
+    this.answered = !opener;
+    this.maxFrame = maxFrame;
+    link.streamOpened();
+  }
+
+  /** The opener's end. */
+  static FramedStream opened(Pipe pipe, Live link, StreamHeader header, int maxFrame) {
+    var stream = new FramedStream(pipe, link, header.protocol(), true, maxFrame);
+    stream.preface = framed(StreamHeader.CODEC.encode(header));
+    return stream;
+  }
+
+  /** The acceptor's end, before it has read the header. */
+  static FramedStream accepted(Pipe pipe, Live link, int maxFrame) {
+    return new FramedStream(pipe, link, Greeting.PROTOCOL, false, maxFrame);
+  }
+
+  /** Settles what the acceptor speaks; the opener hears it with our first bytes. */
+  void accept(ProtocolId chosen) {
+    protocol = chosen;
+    preface = framed(StreamAnswer.CODEC.encode(StreamAnswer.accepted(chosen)));
+  }
+
+  /** Refuses the stream: says why, and reads no further. */
+  void refuse(TransportCode code, String reason) {
+    preface = framed(StreamAnswer.CODEC.encode(StreamAnswer.refused(code, reason)));
+    close();
+  }
+
+  private static byte[] framed(byte[] message) {
+    return new WireWriter().varint(message.length).raw(message).toByteArray();
+  }
+
+  @Override
+  public NodeId peer() {
+    return link.peer();
+  }
+
+  @Override
+  public ProtocolId protocol() {
+    return protocol;
+  }
+
+  @Override
+  public void deadline(@Nullable Duration within) {
+    deadline = within == null ? null : Deadline.in(within);
+  }
+
+  private long left() {
+    var until = deadline;
+    if (until == null) {
+      return Pipe.FOREVER;
+    }
+    long left = until.left();
+    if (left <= 0) {
+      throw timedOut();
+    }
+    return left;
+  }
+
+  private Fault timedOut() {
+    return new Fault(
+        TransportCode.STREAM_TIMEOUT,
+        "the stream " + protocol + " with " + peer().brief() + " did not end before its deadline");
+  }
+
+  @Override
+  public void send(byte[] message) {
+    if (message.length > maxFrame) {
+      throw new Fault(
+          TransportCode.FRAME_TOO_LARGE,
+          "a message of "
+              + message.length
+              + " bytes for "
+              + peer().brief()
+              + " is over transport.max-frame = "
+              + maxFrame);
+    }
+    sending.lock();
+    try {
+      byte[] length = new WireWriter().varint(message.length).toByteArray();
+      if (message.length <= COPIED) {
+        put(joined(takePreface(), length, message), false);
+      } else {
+        put(joined(takePreface(), length), false);
+        put(ByteBuffer.wrap(message), false);
+      }
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  @Override
+  public void write(ByteBuffer bytes) {
+    sending.lock();
+    try {
+      if (preface != null) {
+        put(ByteBuffer.wrap(takePreface()), false);
+      }
+      put(bytes, false);
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  @Override
+  public void finish() {
+    sending.lock();
+    try {
+      if (!finished) {
+        put(ByteBuffer.wrap(takePreface()), true);
+        finished = true;
+      }
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  private byte[] takePreface() {
+    var taken = preface;
+    preface = null;
+    return taken == null ? new byte[0] : taken;
+  }
+
+  private static ByteBuffer joined(byte[]... parts) {
+    int size = 0;
+    for (byte[] part : parts) {
+      size += part.length;
+    }
+    var whole = ByteBuffer.allocate(size);
+    for (byte[] part : parts) {
+      whole.put(part);
+    }
+    return whole.flip();
+  }
+
+  private void put(ByteBuffer bytes, boolean end) {
+    int size = bytes.remaining();
+    try {
+      pipe.write(bytes, end, left());
+      link.sent(size);
+    } catch (InterruptedException e) {
+      throw interrupted();
+    } catch (Fault e) {
+      throw refusalBehind(e);
+    }
+  }
+
+  /** A peer that refuses the stream stops reading; why it does is in the answer it has sent. */
+  private Fault refusalBehind(Fault fault) {
+    broken = true;
+    if (fault.code() == TransportCode.STREAM_RESET && opener && receiving.tryLock()) {
+      try {
+        if (!answered) {
+          readAnswer();
+        }
+      } catch (Fault refusal) {
+        return refusal.code() == TransportCode.CONNECTION_LOST ? fault : refusal;
+      } finally {
+        receiving.unlock();
+      }
+    }
+    return fault;
+  }
+
+  @Override
+  public byte @Nullable [] receive(int limit) {
+    receiving.lock();
+    try {
+      flushPreface();
+      if (!answered) {
+        readAnswer();
+      }
+      return frame(Math.min(limit, maxFrame));
+    } finally {
+      receiving.unlock();
+    }
+  }
+
+  @Override
+  public int read(ByteBuffer into) {
+    if (!into.hasRemaining()) {
+      return 0;
+    }
+    receiving.lock();
+    try {
+      flushPreface();
+      if (!answered) {
+        readAnswer();
+      }
+      if (unread.hasRemaining()) {
+        int size = Math.min(unread.remaining(), into.remaining());
+        into.put(unread.slice(unread.position(), size));
+        unread.position(unread.position() + size);
+        return size;
+      }
+      return take(into);
+    } finally {
+      receiving.unlock();
+    }
+  }
+
+  /** Who waits for an answer must first have asked. */
+  private void flushPreface() {
+    if (opener && preface != null && sending.tryLock()) {
+      try {
+        if (preface != null) {
+          put(ByteBuffer.wrap(takePreface()), false);
+        }
+      } finally {
+        sending.unlock();
+      }
+    }
+  }
+
+  private void readAnswer() {
+    answered = true;
+    byte[] bytes = frame(StreamAnswer.MAX_BYTES);
+    if (bytes == null) {
+      throw new Fault(
+          TransportCode.STREAM_RESET,
+          peer().brief() + " ended the stream " + protocol + " without an answer");
+    }
+    var answer = decoded(() -> StreamAnswer.CODEC.decode(bytes));
+    if (answer.isRefusal()) {
+      throw answer.fault(peer().brief());
+    }
+    protocol = new ProtocolId(protocol.path(), protocol.major(), answer.minor());
+  }
+
+  /** The header of an accepted stream. */
+  StreamHeader readHeader() {
+    receiving.lock();
+    try {
+      byte[] bytes = frame(StreamHeader.MAX_BYTES);
+      if (bytes == null) {
+        throw new Fault(KernelCode.MALFORMED, "the stream ended before its header");
+      }
+      return decoded(() -> StreamHeader.CODEC.decode(bytes));
+    } finally {
+      receiving.unlock();
+    }
+  }
+
+  private <T> T decoded(java.util.function.Supplier<T> decoder) {
+    try {
+      return decoder.get();
+    } catch (Fault e) {
+      reset(Kind.INVALID);
+      throw e;
+    }
+  }
+
+  private byte @Nullable [] frame(int limit) {
+    long length = 0;
+    for (int shift = 0; ; shift += 7) {
+      if (!unread.hasRemaining() && !fill()) {
+        if (shift == 0) {
+          return null;
+        }
+        throw truncated();
+      }
+      byte b = unread.get();
+      length |= (b & 0x7FL) << shift;
+      if (b >= 0) {
+        break;
+      }
+      if (shift >= 28) {
+        length = Long.MAX_VALUE;
+        break;
+      }
+    }
+    if (length > limit) {
+      reset(Kind.INVALID);
+      throw new Fault(
+          TransportCode.FRAME_TOO_LARGE,
+          "a message on " + protocol + " from " + peer().brief() + " is over " + limit + " bytes");
+    }
+    return body((int) length);
+  }
+
+  /** Memory grows with what arrives, not with what the length promises. */
+  private byte[] body(int length) {
+    byte[] bytes = new byte[Math.min(length, COPIED)];
+    int have = Math.min(unread.remaining(), bytes.length);
+    unread.get(bytes, 0, have);
+    while (have < length) {
+      if (have == bytes.length) {
+        bytes = Arrays.copyOf(bytes, (int) Math.min(length, 4L * bytes.length));
+      }
+      int size = take(ByteBuffer.wrap(bytes, have, bytes.length - have));
+      if (size < 0) {
+        throw truncated();
+      }
+      have += size;
+    }
+    return bytes;
+  }
+
+  private Fault truncated() {
+    reset(Kind.INVALID);
+    return new Fault(
+        KernelCode.MALFORMED,
+        "the stream " + protocol + " from " + peer().brief() + " ended inside a message");
+  }
+
+  private boolean fill() {
+    if (ended) {
+      return false;
+    }
+    if (unread.capacity() == 0) {
+      unread = ByteBuffer.allocate(BUFFER);
+    }
+    unread.clear();
+    int size;
+    try {
+      size = take(unread);
+    } finally {
+      unread.flip();
+    }
+    return size >= 0;
+  }
+
+  private int take(ByteBuffer into) {
+    if (ended) {
+      return -1;
+    }
+    try {
+      int size = pipe.read(into, left());
+      if (size < 0) {
+        ended = true;
+      } else {
+        link.received(size);
+      }
+      return size;
+    } catch (InterruptedException e) {
+      throw interrupted();
+    } catch (Fault e) {
+      broken = true;
+      throw e;
+    }
+  }
+
+  private Fault interrupted() {
+    reset(Kind.UNREACHABLE);
+    Thread.currentThread().interrupt();
+    return new Fault(
+        TransportCode.STREAM_RESET,
+        "the thread of stream " + protocol + " with " + peer().brief() + " was interrupted");
+  }
+
+  @Override
+  public void reset(Kind why) {
+    broken = true;
+    pipe.reset(why);
+    release();
+  }
+
+  @Override
+  public void close() {
+    if (!release()) {
+      return;
+    }
+    var until = deadline;
+    if (broken || (until != null && until.isOver())) {
+      pipe.reset(broken ? Kind.UNREACHABLE : Kind.TIMEOUT);
+      return;
+    }
+    try {
+      finish();
+      pipe.stopReading(Kind.UNREACHABLE);
+    } catch (Fault e) {
+      pipe.reset(e.kind());
+    }
+  }
+
+  private synchronized boolean release() {
+    if (closed) {
+      return false;
+    }
+    closed = true;
+    link.streamClosed();
+    return true;
+  }
+}

@@ -1,0 +1,51 @@
+package dev.cis.transport;
+
+import dev.cis.kernel.identity.NodeId;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** One connection to a peer whose identity the handshake has proved. Thread-safe. */
+public interface Link {
+  /** Close code of an end that is nobody's fault: a node stops or a link is not needed. */
+  long GOODBYE = 0x100;
+
+  /** Who is on the other side. */
+  NodeId peer();
+
+  /** Whether we dialled. */
+  boolean outbound();
+
+  /** The peer's address as our socket sees it. */
+  Address remote();
+
+  /** {@code direct} or {@code relay}. */
+  String path();
+
+  /** Smoothed round-trip time if the network measures it. May be some seconds old. */
+  @Nullable Duration rtt();
+
+  /**
+   * Opens a bidirectional pipe. The peer hears of it with the first bytes.
+   *
+   * @throws dev.cis.kernel.fault.Fault {@code transport.connection-lost}, {@code transport.busy}
+   */
+  Pipe open() throws InterruptedException;
+
+  /**
+   * Says who hears of accepted pipes and of the end. Called once; what happened before is told
+   * then.
+   */
+  void attend(Attendant attendant);
+
+  /** Ends the link and every pipe on it; the peer is told code and reason. */
+  void close(long code, String reason);
+
+  /** Hears what happens on a link; called from any thread, must not block. */
+  interface Attendant {
+    /** The peer opened a pipe. */
+    void accepted(Pipe pipe);
+
+    /** The link has ended, whoever ended it; told once. */
+    void ended(String reason);
+  }
+}

@@ -1,0 +1,104 @@
+package dev.cis.transport;
+
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.time.Uptime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** A link and what the swarm knows of it. */
+final class Live {
+  final Link link;
+  final Instant since = Uptime.CLOCK.now().wall();
+
+  /** Completes true when the link is the one to its peer, false when it never will be. */
+  final CompletableFuture<Boolean> adopted = new CompletableFuture<>();
+
+  private final AtomicInteger streams = new AtomicInteger();
+  private final AtomicInteger inbound = new AtomicInteger();
+  private final LongAdder sent = new LongAdder();
+  private final LongAdder received = new LongAdder();
+  private volatile @Nullable Duration measured;
+  private volatile @Nullable String ended;
+
+  /** Our address as the peer sees it. */
+  volatile @Nullable Address observed;
+
+  /** The stream of greetings, once it is there; writing is guarded by its own lock. */
+  volatile @Nullable FramedStream control;
+
+  Live(Link link) {
+    this.link = link;
+  }
+
+  NodeId peer() {
+    return link.peer();
+  }
+
+  void streamOpened() {
+    streams.incrementAndGet();
+  }
+
+  void streamClosed() {
+    streams.decrementAndGet();
+  }
+
+  /** Counts a stream that the peer opened; false when it has too many. */
+  boolean enter(int limit) {
+    if (inbound.incrementAndGet() > limit) {
+      inbound.decrementAndGet();
+      return false;
+    }
+    return true;
+  }
+
+  void leave() {
+    inbound.decrementAndGet();
+  }
+
+  void sent(int bytes) {
+    sent.add(bytes);
+  }
+
+  void received(int bytes) {
+    received.add(bytes);
+  }
+
+  /** Smooths as RFC 9002 section 5.3 does: 7/8 old, 1/8 new. */
+  void measured(Duration rtt) {
+    var before = measured;
+    measured = before == null ? rtt : before.multipliedBy(7).plus(rtt).dividedBy(8);
+  }
+
+  /** Notes the end; false if it was known. */
+  boolean markEnded(String reason) {
+    if (ended != null) {
+      return false;
+    }
+    ended = reason;
+    return true;
+  }
+
+  /** Why the link ended, null while it lives. */
+  @Nullable String endReason() {
+    return ended;
+  }
+
+  PeerLink look() {
+    var rtt = link.rtt();
+    return new PeerLink(
+        peer(),
+        link.outbound(),
+        link.remote(),
+        link.path(),
+        since,
+        rtt == null ? measured : rtt,
+        // The stream of greetings is ours.
+        Math.max(0, streams.get() - (control == null ? 0 : 1)),
+        sent.sum(),
+        received.sum());
+  }
+}

@@ -1,0 +1,374 @@
+package dev.cis.transport;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.identity.Signed;
+import dev.cis.kernel.time.Uptime;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The swarm over any {@link Network}; made by the networks' own factories. */
+public final class NetworkSwarm implements Swarm {
+  private static final Logger LOG = LoggerFactory.getLogger(NetworkSwarm.class);
+  private static final ProtocolId PING = ProtocolId.parse("/cis/sys/ping/1.0");
+  private static final int PING_BYTES = 8;
+  // Rooms register their protocols one after another; peers hear of it once.
+  private static final Duration SETTLE = Duration.ofMillis(200);
+
+  private final NodeId self;
+  private final TransportConfig config;
+  private final Network network;
+  private final Peers peers;
+  private final Announcer announcer;
+  private final Handlers handlers;
+  private final OwnRecord own;
+  private final ObservedBook book;
+  private final Greeter greeter;
+  private final Dialler dialler;
+  private final Keeper keeper;
+  private final Thread renewer;
+  private final Set<Live> links = ConcurrentHashMap.newKeySet();
+  private final Object renewal = new Object();
+  private boolean protocolsChanged;
+  private volatile boolean closed;
+
+  private NetworkSwarm(
+      KeyPair key,
+      TransportConfig config,
+      PeerBook book,
+      PeerDescription description,
+      Network network) {
+    var random = new SecureRandom();
+    this.self = key.nodeId();
+    this.config = config;
+    this.network = network;
+    this.peers = new Peers(self, config.maxConnections());
+    this.announcer = new Announcer(self.brief(), peers);
+    this.handlers = new Handlers(config);
+    this.own =
+        new OwnRecord(
+            key,
+            config.recordLifetime(),
+            network::localAddresses,
+            handlers::protocols,
+            description);
+    this.book = new ObservedBook(book, announcer::described);
+    this.greeter = new Greeter(config, peers, this.book, own, random);
+    this.dialler = new Dialler(self, config, network, peers, this.book, greeter, this::attend);
+    this.keeper = new Keeper(config, peers, this::reach, random);
+    this.renewer = Thread.ofVirtual().name("renew-" + self.brief()).unstarted(this::renew);
+  }
+
+  /** A swarm that owns the network and has begun to accept links. */
+  public static Swarm start(
+      KeyPair key,
+      TransportConfig config,
+      PeerBook book,
+      PeerDescription description,
+      Network network) {
+    var swarm = new NetworkSwarm(key, config, book, description, network);
+    swarm.begin();
+    return swarm;
+  }
+
+  private void begin() {
+    var _ = handlers.add(Greeting.PROTOCOL, greeter::answer);
+    var _ = handlers.add(PING, (live, stream) -> echo(stream));
+    own.protocolsChanged();
+    announcer.start();
+    renewer.start();
+    network.accept(this::accepted);
+  }
+
+  private void accepted(Link link) {
+    var live = new Live(link);
+    if (closed) {
+      link.close(Link.GOODBYE, "this node is stopping");
+    } else if (links.size() >= 2 * config.maxConnections()) {
+      link.close(
+          TransportCode.BUSY.kind().closeCode(),
+          "transport.max-connections = " + config.maxConnections() + " is reached");
+    } else if (link.peer().equals(self)) {
+      link.close(TransportCode.SELF_DIAL.kind().closeCode(), "that is this node itself");
+    } else {
+      attend(live);
+      Thread.ofVirtual().name("admit-" + link.peer().brief()).start(() -> expectGreeting(live));
+    }
+  }
+
+  private void expectGreeting(Live live) {
+    try {
+      // Twice: the greeting may have to wait for a link of our own.
+      live.adopted.get(2 * config.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      live.link.close(TransportCode.DIAL_TIMEOUT.kind().closeCode(), "no greeting in time");
+    } catch (InterruptedException | ExecutionException e) {
+      live.link.close(Link.GOODBYE, "not needed");
+    }
+  }
+
+  private void attend(Live live) {
+    links.add(live);
+    live.link.attend(
+        new Link.Attendant() {
+          @Override
+          public void accepted(Pipe pipe) {
+            Thread.ofVirtual()
+                .name("serve-" + live.peer().brief())
+                .start(() -> handlers.serve(live, pipe));
+          }
+
+          @Override
+          public void ended(String reason) {
+            links.remove(live);
+            peers.ended(live, reason);
+            LOG.debug("event=link-down peer={} reason={}", live.peer().brief(), reason);
+          }
+        });
+  }
+
+  @Override
+  public NodeId self() {
+    return self;
+  }
+
+  @Override
+  public List<Address> localAddresses() {
+    return network.localAddresses();
+  }
+
+  @Override
+  public PeerBook book() {
+    return book;
+  }
+
+  @Override
+  public Signed<PeerRecord> record() {
+    return own.get();
+  }
+
+  @Override
+  public void describe(PeerDescription description) {
+    own.describe(description);
+    pushRecord();
+  }
+
+  private void pushRecord() {
+    for (var live : peers.all()) {
+      Thread.ofVirtual().name("update-" + live.peer().brief()).start(() -> greeter.update(live));
+    }
+  }
+
+  private void renew() {
+    try {
+      while (!closed) {
+        long before = own.get().value().sequence();
+        boolean changed;
+        synchronized (renewal) {
+          if (!protocolsChanged) {
+            renewal.wait(Math.max(1, config.recordLifetime().dividedBy(4).toMillis()));
+          }
+          changed = protocolsChanged;
+          protocolsChanged = false;
+        }
+        if (changed) {
+          Thread.sleep(SETTLE);
+        }
+        if (own.get().value().sequence() != before) {
+          pushRecord();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void addSource(AddressSource source) {
+    dialler.addSource(source);
+  }
+
+  @Override
+  public PeerLink connect(NodeId node, Duration within) {
+    keeper.resume(node);
+    try {
+      return connected(node, Deadline.in(within)).look();
+    } catch (InterruptedException e) {
+      throw interrupted("connecting to " + node.brief());
+    }
+  }
+
+  @Override
+  public PeerLink connect(Address address, Duration within) {
+    checkOpen();
+    try {
+      var live = dialler.dial(address, within);
+      keeper.resume(live.peer());
+      return live.look();
+    } catch (InterruptedException e) {
+      throw interrupted("dialling " + address);
+    }
+  }
+
+  private void reach(NodeId node, Duration within) throws InterruptedException {
+    var _ = connected(node, Deadline.in(within));
+  }
+
+  private Live connected(NodeId node, Deadline deadline) throws InterruptedException {
+    checkOpen();
+    var live = peers.live(node);
+    return live == null ? dialler.dial(node, deadline) : live;
+  }
+
+  @Override
+  public boolean disconnect(NodeId node) {
+    keeper.suspend(node);
+    var live = peers.live(node);
+    if (live == null) {
+      return false;
+    }
+    live.link.close(Link.GOODBYE, "disconnected by the operator");
+    peers.ended(live, "disconnected by the operator");
+    return true;
+  }
+
+  @Override
+  public void keep(NodeId node) {
+    if (!node.equals(self) && !closed) {
+      keeper.keep(node);
+    }
+  }
+
+  @Override
+  public void release(NodeId node) {
+    keeper.release(node);
+  }
+
+  @Override
+  public List<PeerLink> links() {
+    return peers.all().stream().map(Live::look).toList();
+  }
+
+  @Override
+  public Optional<PeerLink> link(NodeId node) {
+    return Optional.ofNullable(peers.live(node)).map(Live::look);
+  }
+
+  @Override
+  public Stream open(NodeId node, ProtocolId protocol, Duration deadline) {
+    keeper.resume(node);
+    var until = Deadline.in(deadline);
+    try {
+      while (true) {
+        var live = connected(node, until);
+        try {
+          var header = dialler.header(protocol, until.remaining());
+          var stream = FramedStream.opened(live.link.open(), live, header, config.maxFrame());
+          stream.deadline(until.remaining());
+          return stream;
+        } catch (Fault e) {
+          // The link may have been replaced or lost since it was looked up: then there is another.
+          if (e.code() != TransportCode.CONNECTION_LOST || until.isOver()) {
+            throw e;
+          }
+          peers.ended(live, "lost");
+        }
+      }
+    } catch (InterruptedException e) {
+      throw interrupted("opening " + protocol + " to " + node.brief());
+    }
+  }
+
+  @Override
+  public Registration handle(ProtocolId protocol, StreamHandler handler) {
+    checkOpen();
+    var registration = handlers.add(protocol, (live, stream) -> handler.serve(stream));
+    protocolsChanged();
+    return () -> {
+      registration.close();
+      protocolsChanged();
+    };
+  }
+
+  private void protocolsChanged() {
+    own.protocolsChanged();
+    synchronized (renewal) {
+      protocolsChanged = true;
+      renewal.notifyAll();
+    }
+  }
+
+  @Override
+  public Registration listen(PeerListener listener) {
+    return announcer.listen(listener);
+  }
+
+  @Override
+  public Duration ping(NodeId node, Duration within) {
+    try (var stream = open(node, PING, within)) {
+      byte[] sent = new byte[PING_BYTES];
+      java.util.concurrent.ThreadLocalRandom.current().nextBytes(sent);
+      var begun = Uptime.CLOCK.now().uptime();
+      stream.write(ByteBuffer.wrap(sent));
+      stream.finish();
+      var got = ByteBuffer.allocate(PING_BYTES);
+      while (got.hasRemaining() && stream.read(got) >= 0) {}
+      var rtt = Uptime.CLOCK.now().uptime().minus(begun);
+      if (!Arrays.equals(sent, got.array())) {
+        throw new Fault(
+            TransportCode.STREAM_RESET, node.brief() + " answered a ping with other bytes");
+      }
+      var live = peers.live(node);
+      if (live != null) {
+        live.measured(rtt);
+      }
+      return rtt;
+    }
+  }
+
+  private static void echo(FramedStream stream) {
+    var bytes = ByteBuffer.allocate(PING_BYTES);
+    while (bytes.hasRemaining() && stream.read(bytes) >= 0) {}
+    stream.write(bytes.flip());
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    keeper.close();
+    renewer.interrupt();
+    peers.close();
+    links.forEach(live -> live.link.close(Link.GOODBYE, "this node is stopping"));
+    network.close();
+    for (var live : List.copyOf(links)) {
+      peers.ended(live, "this node is stopping");
+    }
+    announcer.close();
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new Fault(TransportCode.CLOSED, "this node is stopping");
+    }
+  }
+
+  private static Fault interrupted(String what) {
+    Thread.currentThread().interrupt();
+    return new Fault(TransportCode.CLOSED, what + " was interrupted");
+  }
+}

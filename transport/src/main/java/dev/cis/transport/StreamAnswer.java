@@ -1,0 +1,61 @@
+package dev.cis.transport;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.wire.Codec;
+import dev.cis.kernel.wire.WireReader;
+import dev.cis.kernel.wire.WireWriter;
+
+/**
+ * The first message on every stream, from the acceptor: what it speaks, or why it refuses. It comes
+ * together with the acceptor's first bytes; a refusal comes at once.
+ *
+ * @param minor the minor version that the acceptor chose
+ * @param refusal the text of a transport code, empty if accepted
+ * @param reason words for a refusal
+ */
+record StreamAnswer(int minor, String refusal, String reason) {
+  static final int MAX_BYTES = 512;
+  private static final int MAX_REASON = 256;
+
+  static final Codec<StreamAnswer> CODEC =
+      new Codec<>() {
+        @Override
+        public void write(WireWriter out, StreamAnswer answer) {
+          out.uint(1, answer.minor).string(2, answer.refusal).string(3, answer.reason);
+        }
+
+        @Override
+        public StreamAnswer read(WireReader in) {
+          int minor = 0;
+          var refusal = "";
+          var reason = "";
+          while (in.next()) {
+            switch (in.field()) {
+              case 1 -> minor = in.uint(9999);
+              case 2 -> refusal = in.string(64);
+              case 3 -> reason = in.string(MAX_REASON);
+              default -> in.skip();
+            }
+          }
+          return new StreamAnswer(minor, refusal, reason);
+        }
+      };
+
+  static StreamAnswer accepted(ProtocolId chosen) {
+    return new StreamAnswer(chosen.minor(), "", "");
+  }
+
+  static StreamAnswer refused(TransportCode code, String reason) {
+    return new StreamAnswer(0, code.text(), Wording.cut(reason, MAX_REASON));
+  }
+
+  boolean isRefusal() {
+    return !refusal.isEmpty();
+  }
+
+  Fault fault(String peer) {
+    return new Fault(
+        TransportCode.ofText(refusal, TransportCode.REFUSED),
+        peer + " refused the stream: " + Wording.printable(reason));
+  }
+}

@@ -1,0 +1,151 @@
+package dev.cis.transport.memory;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.transport.Address;
+import dev.cis.transport.Link;
+import dev.cis.transport.Pipe;
+import dev.cis.transport.TransportCode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** One side of a link; the other side is its twin. */
+final class MemoryLink implements Link {
+  private final NodeId peer;
+  private final boolean outbound;
+  private final Address remote;
+  private final int window;
+  private final Set<MemoryLink> siblings;
+  private final Set<MemoryPipe> pipes = ConcurrentHashMap.newKeySet();
+  private final List<Pipe> early = new ArrayList<>();
+  private @Nullable MemoryLink twin;
+  private @Nullable Attendant attendant;
+  private @Nullable String ended;
+
+  MemoryLink(NodeId peer, boolean outbound, Address remote, int window, Set<MemoryLink> siblings) {
+    this.peer = peer;
+    this.outbound = outbound;
+    this.remote = remote;
+    this.window = window;
+    this.siblings = siblings;
+  }
+
+  /** Makes the two sides one link. */
+  void join(MemoryLink other) {
+    twin = other;
+    other.twin = this;
+    siblings.add(this);
+    other.siblings.add(other);
+  }
+
+  @Override
+  public NodeId peer() {
+    return peer;
+  }
+
+  @Override
+  public boolean outbound() {
+    return outbound;
+  }
+
+  @Override
+  public Address remote() {
+    return remote;
+  }
+
+  @Override
+  public String path() {
+    return "direct";
+  }
+
+  @Override
+  public @Nullable Duration rtt() {
+    return null;
+  }
+
+  @Override
+  public Pipe open() {
+    var there = Objects.requireNonNull(twin);
+    var outgoing = new ByteQueue(there.window);
+    var incoming = new ByteQueue(window);
+    var ours = new MemoryPipe(outgoing, incoming, peer.brief(), pipes);
+    var theirs = new MemoryPipe(incoming, outgoing, there.peer.brief(), there.pipes);
+    synchronized (this) {
+      if (ended != null) {
+        throw new Fault(
+            TransportCode.CONNECTION_LOST,
+            "the connection to " + peer.brief() + " has ended: " + ended);
+      }
+      pipes.add(ours);
+    }
+    there.arrived(theirs);
+    return ours;
+  }
+
+  private void arrived(MemoryPipe pipe) {
+    Attendant told;
+    synchronized (this) {
+      if (ended != null) {
+        pipe.lose(ended);
+        return;
+      }
+      pipes.add(pipe);
+      told = attendant;
+      if (told == null) {
+        early.add(pipe);
+        return;
+      }
+    }
+    told.accepted(pipe);
+  }
+
+  @Override
+  public void attend(Attendant who) {
+    List<Pipe> before;
+    String reason;
+    synchronized (this) {
+      attendant = who;
+      before = List.copyOf(early);
+      early.clear();
+      reason = ended;
+    }
+    before.forEach(who::accepted);
+    if (reason != null) {
+      who.ended(reason);
+    }
+  }
+
+  @Override
+  public void close(long code, String reason) {
+    end(reason);
+  }
+
+  /** Ends both sides. */
+  void end(String reason) {
+    if (endHere(reason)) {
+      Objects.requireNonNull(twin).endHere(reason);
+    }
+  }
+
+  private boolean endHere(String reason) {
+    Attendant told;
+    synchronized (this) {
+      if (ended != null) {
+        return false;
+      }
+      ended = reason;
+      told = attendant;
+    }
+    siblings.remove(this);
+    pipes.forEach(pipe -> pipe.lose(reason));
+    if (told != null) {
+      told.ended(reason);
+    }
+    return true;
+  }
+}

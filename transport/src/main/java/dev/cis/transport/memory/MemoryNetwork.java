@@ -1,0 +1,88 @@
+package dev.cis.transport.memory;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.transport.Address;
+import dev.cis.transport.NetworkSwarm;
+import dev.cis.transport.PeerBook;
+import dev.cis.transport.PeerDescription;
+import dev.cis.transport.Swarm;
+import dev.cis.transport.TransportCode;
+import dev.cis.transport.TransportConfig;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Nodes that reach one another through memory. Each gets an address {@code 10.0.x.y:7677} of its
+ * own, whatever its configuration says of listening. Thread-safe.
+ */
+public final class MemoryNetwork {
+  private final Map<Address, MemoryEndpoint> endpoints = new HashMap<>();
+  private final Map<NodeId, Integer> sides = new HashMap<>();
+  private int joined;
+
+  /** An empty network. */
+  public MemoryNetwork() {}
+
+  /** A node on this network. A node that was closed may join again with the same key. */
+  public Swarm join(
+      KeyPair key, TransportConfig config, PeerBook book, PeerDescription description) {
+    MemoryEndpoint endpoint;
+    synchronized (this) {
+      joined++;
+      var address =
+          new Address("10.0." + joined / 250 + "." + (joined % 250 + 1), Address.DEFAULT_PORT);
+      endpoint = new MemoryEndpoint(this, key.nodeId(), address, config.streamWindow());
+      endpoints.put(address, endpoint);
+    }
+    return NetworkSwarm.start(key, config, book, description, endpoint);
+  }
+
+  /** Loses every link between two nodes, as when a cable is pulled and put back. */
+  public void disconnect(NodeId a, NodeId b) {
+    for (var endpoint : snapshot()) {
+      if (endpoint.self().equals(a)) {
+        endpoint.lose(b);
+      }
+    }
+  }
+
+  /** Loses every link between these nodes and all others, and lets none be made. */
+  public void partition(Collection<NodeId> apart) {
+    synchronized (this) {
+      int side = sides.size() + 1;
+      apart.forEach(node -> sides.put(node, side));
+    }
+    for (var endpoint : snapshot()) {
+      endpoint.loseUnless(peer -> reachable(endpoint.self(), peer));
+    }
+  }
+
+  /** Lets everyone reach everyone again. */
+  public synchronized void heal() {
+    sides.clear();
+  }
+
+  synchronized boolean reachable(NodeId a, NodeId b) {
+    return sides.getOrDefault(a, 0).equals(sides.getOrDefault(b, 0));
+  }
+
+  synchronized MemoryEndpoint at(Address address, NodeId from) {
+    var endpoint = endpoints.get(address);
+    if (endpoint == null || !reachable(from, endpoint.self())) {
+      throw new Fault(TransportCode.DIAL_FAILED, "nobody answers at " + address);
+    }
+    return endpoint;
+  }
+
+  synchronized void leave(MemoryEndpoint endpoint) {
+    endpoints.values().remove(endpoint);
+  }
+
+  private synchronized Set<MemoryEndpoint> snapshot() {
+    return Set.copyOf(endpoints.values());
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cis.transport.memory;
+
+import org.jspecify.annotations.NullMarked;

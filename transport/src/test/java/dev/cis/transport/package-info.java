@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cis.transport;
+
+import org.jspecify.annotations.NullMarked;

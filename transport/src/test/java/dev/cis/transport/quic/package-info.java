@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cis.transport.quic;
+
+import org.jspecify.annotations.NullMarked;
