@@ -1,20 +1,66 @@
 package dev.cis.deploy;
 
+import dev.cis.blobs.Blobs;
 import dev.cis.blobs.Digest;
 import dev.cis.deploy.proto.AppAction;
+import dev.cis.deploy.proto.DeployCode;
 import dev.cis.deploy.proto.LogQuery;
 import dev.cis.deploy.proto.Selector;
+import dev.cis.deploy.trust.Publishers;
+import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.time.Now;
+import dev.cis.kernel.time.Uptime;
+import dev.cis.sync.Memory;
+import dev.cis.transport.Swarm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Applications on this node and on others. Thread-safe. */
 public interface Deployments extends AutoCloseable {
+  /**
+   * Begins to work on orders, and takes up applications that are running already.
+   *
+   * @param directory where applications live
+   * @param node this node's key
+   * @param publishers whom this node believes; looked at again every second
+   * @throws dev.cis.kernel.fault.Fault {@code deploy.store-failed} when the directory is unusable
+   */
+  static Deployments start(
+      Path directory,
+      KeyPair node,
+      Swarm swarm,
+      Memory memory,
+      Blobs blobs,
+      Publishers publishers,
+      DeployConfig config) {
+    return start(directory, node, swarm, memory, blobs, publishers, config, Uptime.CLOCK);
+  }
+
+  /** The same with a clock of one's own. */
+  static Deployments start(
+      Path directory,
+      KeyPair node,
+      Swarm swarm,
+      Memory memory,
+      Blobs blobs,
+      Publishers publishers,
+      DeployConfig config,
+      Supplier<Now> clock) {
+    var packages = new SignedPackages(publishers, config.stopGrace(), clock);
+    try {
+      return new LocalDeployments(directory, node, swarm, memory, blobs, packages, config, clock);
+    } catch (IOException e) {
+      throw new Fault(DeployCode.STORE_FAILED, "cannot use " + directory + ": " + e, e);
+    }
+  }
+
   /**
    * Publishes a package and orders the selected nodes to run it. Returns when the order is durable
    * on this node; it spreads by itself.

@@ -132,7 +132,8 @@ public record AppRecord(
     return withUnpacked(all);
   }
 
-  AppRecord withUnpacked(List<Release> all) {
+  /** The same with other unpacked releases. */
+  public AppRecord withUnpacked(List<Release> all) {
     return new AppRecord(
         app, publisher, sequence, goal, target, strategy, current, good, rejected, refused, note,
         all);

@@ -42,6 +42,11 @@ public final class AppLogs {
     observe();
   }
 
+  /** Looks at the files, so that what was written by now has a time. */
+  public void observeNow() {
+    observe();
+  }
+
   void observe() {
     var now = clock.get().wall();
     files.values().forEach(file -> file.observe(now));

@@ -111,6 +111,11 @@ public final class Supervisor implements AutoCloseable {
     RunDirectory.deleteTree(home(app));
   }
 
+  /** Deletes one unpacked release. */
+  public void deleteVersion(String app, String release) throws IOException {
+    RunDirectory.deleteTree(versionDirectory(app, release));
+  }
+
   /** Empty while something runs or will run. */
   public Optional<Ended> ended(String app) {
     var known = apps.get(app);
