@@ -1,24 +1,43 @@
 package dev.cis.gossip;
 
+import dev.cis.gossip.proto.Rumour;
+import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.time.Now;
+import dev.cis.kernel.time.Uptime;
 import dev.cis.kernel.wire.Bytes;
+import dev.cis.transport.Swarm;
 import java.time.Instant;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Publish and subscribe over the swarm. Thread-safe. */
 public interface Gossip extends AutoCloseable {
+  /** Starts gossiping with every peer of the swarm; messages are signed with {@code key}. */
+  static Gossip start(KeyPair key, Swarm swarm, GossipConfig config) {
+    return start(key, swarm, config, Uptime.CLOCK);
+  }
+
+  /** Starts gossiping by another clock. */
+  static Gossip start(KeyPair key, Swarm swarm, GossipConfig config, Supplier<Now> clock) {
+    return SwarmGossip.start(key, swarm, config, clock);
+  }
+
   /** Longest topic in bytes. */
-  int MAX_TOPIC = 128;
+  int MAX_TOPIC = Rumour.MAX_TOPIC;
 
   /** Largest payload in bytes. */
-  int MAX_PAYLOAD = 256 * 1024;
+  int MAX_PAYLOAD = Rumour.MAX_PAYLOAD;
 
   /**
    * How to publish.
    *
-   * @param ttl hops at most; 0 chooses by the size of the network
-   * @param probability the share of links on which each node forwards, 0 to 1; the default 1 is
-   *     what reaches everyone
+   * <p>Both bound only what is pushed at once. Whoever was left out is told within a second or two
+   * by the repair, so in the end everyone hears.
+   *
+   * @param ttl links that the message is pushed over, at most 255; 0 chooses by the size of the
+   *     network
+   * @param probability the share of links on which each node pushes, above 0 and up to 1
    */
   record Options(int ttl, double probability) {
     /** What reaches everyone. */
@@ -40,7 +59,8 @@ public interface Gossip extends AutoCloseable {
    * What became of a publication.
    *
    * @param id the message's id in hexadecimal
-   * @param peers how many neighbours took it; 0 means that nobody but this node knows
+   * @param peers to how many neighbours it is on its way; 0 means that nobody but this node knows
+   *     yet, and a neighbour that comes within two minutes will be told
    */
   record Published(String id, int peers) {}
 
@@ -53,12 +73,20 @@ public interface Gossip extends AutoCloseable {
     void close();
   }
 
-  /** Tells the topic; local subscribers hear it too. */
+  /**
+   * Tells the topic; local subscribers hear it too.
+   *
+   * @throws dev.cis.kernel.fault.Fault {@code gossip.bad-message}, {@code gossip.busy}, {@code
+   *     gossip.closed}
+   */
   Published publish(String topic, Bytes payload, Options options);
 
   /**
    * Hears a topic; {@code subscriber} is called from one virtual thread of its own, behind a queue
-   * of 1,024 messages.
+   * of 1,024 messages. What a subscriber throws is logged and does not end the subscription.
+   *
+   * @throws dev.cis.kernel.fault.Fault {@code gossip.bad-message} for a malformed topic, {@code
+   *     gossip.busy} when there are 1,024 subscriptions, {@code gossip.closed}
    */
   Subscription subscribe(String topic, Consumer<Message> subscriber);
 

@@ -62,17 +62,21 @@ public final class Loop<I, O> implements AutoCloseable {
 
   /** Puts an input into the mailbox and waits for room: back-pressure for a local caller. */
   public void put(I input) throws InterruptedException {
-    if (!closed) {
-      mailbox.put(new Task.Input<>(input));
-    }
+    enqueue(new Task.Input<>(input));
   }
 
   /**
    * Runs something on the loop's thread, between two inputs: the way to read the machine's state.
    */
   public void inspect(Runnable action) throws InterruptedException {
-    if (!closed) {
-      mailbox.put(new Task.Run<>(action));
+    enqueue(new Task.Run<>(action));
+  }
+
+  private void enqueue(Task<I> task) throws InterruptedException {
+    boolean waiting = true;
+    while (!closed && waiting) {
+      // Looking up now and then: a closed loop never makes room.
+      waiting = !mailbox.offer(task, 100, TimeUnit.MILLISECONDS);
     }
   }
 
