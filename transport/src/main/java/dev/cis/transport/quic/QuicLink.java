@@ -1,0 +1,338 @@
+package dev.cis.transport.quic;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.fault.Kind;
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.time.Uptime;
+import dev.cis.transport.Address;
+import dev.cis.transport.Link;
+import dev.cis.transport.Pipe;
+import dev.cis.transport.TransportCode;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
+import io.netty.handler.codec.quic.QuicConnectionPathStats;
+import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.codec.quic.QuicStreamResetException;
+import io.netty.handler.codec.quic.QuicStreamType;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A QUIC connection. Handler of its channel, and the link that the swarm sees. */
+final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
+  private static final Logger LOG = LoggerFactory.getLogger(QuicLink.class);
+  private static final Duration RTT_AGE = Duration.ofSeconds(1);
+  // RFC 9001 section 4.8: 0x100 plus the TLS alert.
+  private static final int NO_APPLICATION_PROTOCOL = 0x100 + 120;
+  private static final int CERTIFICATE_REQUIRED = 0x100 + 116;
+
+  private final QuicChannel channel;
+  private final boolean outbound;
+  private final Consumer<QuicLink> authenticated;
+  private final List<Pipe> early = new ArrayList<>();
+  private volatile @Nullable NodeId peer;
+  private volatile Address remote;
+  private volatile @Nullable Duration rtt;
+  private volatile long rttAt = Long.MIN_VALUE;
+  private volatile @Nullable QuicConnectionCloseEvent closeEvent;
+  private volatile @Nullable String closing;
+  private @Nullable Attendant attendant;
+  private @Nullable String ended;
+
+  /**
+   * A link over a channel that is not active yet.
+   *
+   * @param authenticated told on the event loop when an accepted link knows its peer
+   */
+  QuicLink(
+      QuicChannel channel,
+      boolean outbound,
+      InetSocketAddress remote,
+      Consumer<QuicLink> authenticated) {
+    this.channel = channel;
+    this.outbound = outbound;
+    this.remote = Address.of(remote);
+    this.authenticated = authenticated;
+  }
+
+  /** The initializer of streams that peers open. */
+  static final class Inbound extends ChannelInitializer<QuicStreamChannel> {
+    @Override
+    protected void initChannel(QuicStreamChannel stream) {
+      var link = stream.parent().pipeline().get(QuicLink.class);
+      link.arrived(link.pipe(stream, new QuicPipe(link)));
+    }
+
+    @Override
+    public boolean isSharable() {
+      return true;
+    }
+  }
+
+  private QuicPipe pipe(QuicStreamChannel stream, QuicPipe pipe) {
+    stream.config().setAutoRead(false);
+    stream.config().setAllowHalfClosure(true);
+    stream.config().setReadFrames(true);
+    pipe.attach(stream);
+    stream.pipeline().addLast(pipe);
+    return pipe;
+  }
+
+  EventLoop loop() {
+    return channel.eventLoop();
+  }
+
+  ByteBufAllocator allocator() {
+    return channel.alloc();
+  }
+
+  QuicChannel channel() {
+    return channel;
+  }
+
+  String name() {
+    var known = peer;
+    return known == null ? remote.toString() : known.brief();
+  }
+
+  /** Opens the stream behind a pipe, on the event loop. */
+  void createStream(QuicPipe pipe, Consumer<@Nullable Throwable> opened) {
+    channel
+        .createStream(
+            QuicStreamType.BIDIRECTIONAL,
+            new ChannelInitializer<QuicStreamChannel>() {
+              @Override
+              protected void initChannel(QuicStreamChannel stream) {
+                var _ = pipe(stream, pipe);
+              }
+            })
+        .addListener(done -> opened.accept(done.cause()));
+  }
+
+  @Override
+  public NodeId peer() {
+    return Objects.requireNonNull(peer, "not authenticated yet");
+  }
+
+  @Override
+  public boolean outbound() {
+    return outbound;
+  }
+
+  @Override
+  public Address remote() {
+    return remote;
+  }
+
+  @Override
+  public String path() {
+    return "direct";
+  }
+
+  @Override
+  public @Nullable Duration rtt() {
+    long now = Uptime.CLOCK.now().uptime().toMillis();
+    if (now - rttAt > RTT_AGE.toMillis() || rttAt == Long.MIN_VALUE) {
+      rttAt = now;
+      channel
+          .collectPathStats(0)
+          .addListener((Future<QuicConnectionPathStats> stats) -> {
+            if (stats.isSuccess() && stats.getNow() != null) {
+              rtt = Duration.ofNanos(stats.getNow().rtt());
+            }
+          });
+    }
+    return rtt;
+  }
+
+  @Override
+  public Pipe open() {
+    synchronized (this) {
+      if (ended != null) {
+        throw lostFault();
+      }
+    }
+    return new QuicPipe(this);
+  }
+
+  private void arrived(Pipe pipe) {
+    Attendant told;
+    synchronized (this) {
+      told = attendant;
+      if (told == null) {
+        // As many as the transport parameters let the peer open.
+        early.add(pipe);
+        return;
+      }
+    }
+    told.accepted(pipe);
+  }
+
+  @Override
+  public void attend(Attendant who) {
+    List<Pipe> before;
+    String reason;
+    synchronized (this) {
+      attendant = who;
+      before = List.copyOf(early);
+      early.clear();
+      reason = ended;
+    }
+    before.forEach(who::accepted);
+    if (reason != null) {
+      who.ended(reason);
+    }
+  }
+
+  @Override
+  public void close(long code, String reason) {
+    if (closing == null) {
+      closing = reason;
+    }
+    var text = reason.length() > 200 ? reason.substring(0, 200) : reason;
+    var _ = channel.close(true, (int) code, Unpooled.copiedBuffer(text, UTF_8));
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    switch (event) {
+      case SslHandshakeCompletionEvent completion when completion.isSuccess() -> identify();
+      case QuicConnectionCloseEvent close -> closeEvent = close;
+      default -> {}
+    }
+    context.fireUserEventTriggered(event);
+  }
+
+  /** Reads who is there from the session; closes the connection when that is nobody. */
+  private void identify() {
+    if (peer != null) {
+      return;
+    }
+    try {
+      var engine = Objects.requireNonNull(channel.sslEngine());
+      peer = Certificates.identity(engine.getSession().getPeerCertificates());
+      if (!outbound) {
+        authenticated.accept(this);
+      }
+    } catch (SSLPeerUnverifiedException | CertificateException e) {
+      LOG.debug("event=no-identity remote={} message={}", remote, e.getMessage());
+      close(Kind.DENIED.closeCode(), "no certificate of a node");
+    }
+  }
+
+  /** Makes sure that the peer is known after a completed dial. */
+  void requireIdentity() {
+    if (peer == null) {
+      identify();
+    }
+    if (peer == null) {
+      throw new Fault(TransportCode.NO_CERTIFICATE, remote + " presented no certificate of a node");
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    LOG.debug("event=connection-exception peer={} message={}", name(), cause.toString());
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    Attendant told;
+    String reason = endReason();
+    synchronized (this) {
+      if (ended != null) {
+        return;
+      }
+      ended = reason;
+      told = attendant;
+      early.clear();
+    }
+    if (told != null) {
+      told.ended(reason);
+    }
+    context.fireChannelInactive();
+  }
+
+  private String endReason() {
+    var here = closing;
+    if (here != null) {
+      return here;
+    }
+    var there = closeEvent;
+    if (there != null) {
+      var words = new String(there.reason(), UTF_8).replaceAll("\\p{Cntrl}", "?");
+      return words.isEmpty()
+          ? "the peer closed it with code 0x" + Integer.toHexString(there.error())
+          : words;
+    }
+    return channel.isTimedOut() ? "nothing heard for the idle timeout" : "lost";
+  }
+
+  Fault lostFault() {
+    return new Fault(
+        TransportCode.CONNECTION_LOST, "the connection to " + name() + " ended: " + endReason());
+  }
+
+  Fault openingFault(Throwable cause) {
+    return channel.isActive()
+        ? new Fault(
+            TransportCode.BUSY,
+            name() + " allows no more streams now (transport.max-inbound-streams there)",
+            cause)
+        : lostFault();
+  }
+
+  Fault streamFault(Throwable cause) {
+    if (cause instanceof QuicStreamResetException reset) {
+      return new Fault(
+          TransportCode.STREAM_RESET,
+          name()
+              + " broke off the stream ("
+              + Kind.ofCloseCode(reset.applicationProtocolCode())
+              + ")",
+          cause);
+    }
+    return channel.isActive()
+        ? new Fault(
+            TransportCode.STREAM_RESET, "the stream with " + name() + " broke: " + cause, cause)
+        : lostFault();
+  }
+
+  /** Why a dial led to nothing. */
+  Fault dialFault(@Nullable Throwable cause) {
+    var close = closeEvent;
+    int code = close == null || close.isApplicationClose() ? 0 : close.error();
+    if (code == NO_APPLICATION_PROTOCOL) {
+      return new Fault(TransportCode.WRONG_ALPN, remote + " does not speak " + Tls.ALPN, cause);
+    }
+    if (code == CERTIFICATE_REQUIRED) {
+      return new Fault(TransportCode.NO_CERTIFICATE, remote + " wants a certificate", cause);
+    }
+    var words = close == null ? String.valueOf(cause) : endReason();
+    boolean silent =
+        cause instanceof io.netty.channel.ConnectTimeoutException
+            || cause instanceof io.netty.handler.codec.quic.QuicTimeoutClosedChannelException;
+    return new Fault(
+        silent ? TransportCode.DIAL_TIMEOUT : TransportCode.DIAL_FAILED,
+        silent ? remote + " did not answer" : "the handshake with " + remote + " failed: " + words,
+        cause);
+  }
+}

@@ -1,0 +1,161 @@
+package dev.cis.transport.quic;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.transport.Address;
+import dev.cis.transport.Link;
+import dev.cis.transport.Network;
+import dev.cis.transport.TransportCode;
+import dev.cis.transport.TransportConfig;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One event loop, one socket per listen address, and the links on them. */
+final class QuicNetwork implements Network {
+  private static final long CLOSE_MILLIS = 1_000;
+
+  private final MultiThreadIoEventLoopGroup group;
+  private final List<UdpSocket> sockets = new ArrayList<>();
+  private final Set<QuicLink> links = ConcurrentHashMap.newKeySet();
+  private final List<Link> unclaimed = new ArrayList<>();
+  private @Nullable Consumer<Link> acceptor;
+  private volatile boolean closed;
+
+  private QuicNetwork() {
+    group =
+        new MultiThreadIoEventLoopGroup(
+            1,
+            new DefaultThreadFactory("cis-quic", true),
+            Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+  }
+
+  static QuicNetwork bind(KeyPair key, TransportConfig config, RawDatagrams raw) {
+    var network = new QuicNetwork();
+    try {
+      for (var address : config.listen()) {
+        network.sockets.add(
+            UdpSocket.bind(network.group, address, key, config, raw, network::authenticated));
+      }
+      return network;
+    } catch (Fault e) {
+      network.close();
+      throw e;
+    }
+  }
+
+  private void authenticated(QuicLink link) {
+    track(link);
+    Consumer<Link> told;
+    synchronized (this) {
+      told = acceptor;
+      if (told == null) {
+        unclaimed.add(link);
+        return;
+      }
+    }
+    told.accept(link);
+  }
+
+  private void track(QuicLink link) {
+    links.add(link);
+    link.channel().closeFuture().addListener(done -> links.remove(link));
+  }
+
+  @Override
+  public void accept(Consumer<Link> consumer) {
+    List<Link> before;
+    synchronized (this) {
+      acceptor = consumer;
+      before = List.copyOf(unclaimed);
+      unclaimed.clear();
+    }
+    before.forEach(consumer);
+  }
+
+  @Override
+  public List<Address> localAddresses() {
+    return sockets.stream().flatMap(socket -> socket.addresses().stream()).distinct().toList();
+  }
+
+  @Override
+  public Link dial(InetSocketAddress to, @Nullable NodeId expected, Duration within)
+      throws InterruptedException {
+    if (closed) {
+      throw new Fault(TransportCode.CLOSED, "this node is stopping");
+    }
+    var socket =
+        sockets.stream()
+            .filter(candidate -> candidate.reaches(to))
+            .findFirst()
+            .orElseThrow(() ->
+                new Fault(
+                    TransportCode.DIAL_FAILED,
+                    "no socket of transport.listen can reach " + Address.of(to)));
+    var result = new CompletableFuture<QuicLink>();
+    var attempt = socket.dial(to, within, result);
+    try {
+      var link =
+          result.get(within.toNanos() + Duration.ofMillis(500).toNanos(), TimeUnit.NANOSECONDS);
+      track(link);
+      return link;
+    } catch (TimeoutException e) {
+      attempt.run();
+      throw new Fault(
+          TransportCode.DIAL_TIMEOUT,
+          Address.of(to) + " did not answer within " + within.toMillis() + " ms");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Fault fault) {
+        throw fault;
+      }
+      throw new Fault(TransportCode.DIAL_FAILED, "cannot dial " + Address.of(to), e.getCause());
+    } catch (InterruptedException e) {
+      attempt.run();
+      throw e;
+    }
+  }
+
+  /** Vanishes without a goodbye, as a killed process does. */
+  void vanish() {
+    closed = true;
+    sockets.forEach(UdpSocket::close);
+    var _ = group.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    var channels = links.stream().map(QuicLink::channel).toList();
+    for (var channel : channels) {
+      var _ = channel.close();
+    }
+    try {
+      for (var channel : channels) {
+        boolean _ = channel.closeFuture().await(CLOSE_MILLIS);
+      }
+      for (var socket : sockets) {
+        socket.close();
+      }
+      boolean _ =
+          group.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS).await(2 * CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      var _ = group.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package dev.cis.transport.quic;
+
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.transport.NetworkSwarm;
+import dev.cis.transport.PeerBook;
+import dev.cis.transport.PeerDescription;
+import dev.cis.transport.Swarm;
+import dev.cis.transport.TransportConfig;
+
+/** Opens the swarm of a real node. */
+public final class QuicSwarm {
+  private QuicSwarm() {}
+
+  /**
+   * A swarm over QUIC, bound and accepting.
+   *
+   * @throws dev.cis.kernel.fault.Fault {@code transport.port-in-use}, {@code transport.cannot-bind}
+   */
+  public static Swarm open(
+      KeyPair key, TransportConfig config, PeerBook book, PeerDescription description) {
+    return open(key, config, book, description, RawDatagrams.NONE);
+  }
+
+  /** The same, handing over the datagrams on the sockets that are not QUIC. */
+  public static Swarm open(
+      KeyPair key,
+      TransportConfig config,
+      PeerBook book,
+      PeerDescription description,
+      RawDatagrams raw) {
+    return NetworkSwarm.start(key, config, book, description, QuicNetwork.bind(key, config, raw));
+  }
+}

@@ -1,0 +1,304 @@
+package dev.cis.transport.quic;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.time.Uptime;
+import dev.cis.transport.Address;
+import dev.cis.transport.TransportCode;
+import dev.cis.transport.TransportConfig;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.handler.codec.quic.EpollQuicUtils;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicChannelOption;
+import io.netty.handler.codec.quic.QuicClientCodecBuilder;
+import io.netty.handler.codec.quic.QuicCodecBuilder;
+import io.netty.handler.codec.quic.QuicConnectionAddress;
+import io.netty.handler.codec.quic.QuicServerCodecBuilder;
+import io.netty.handler.codec.quic.QuicSslContext;
+import io.netty.handler.codec.quic.SegmentedDatagramPacketAllocator;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One UDP socket that accepts, dials and carries raw datagrams. */
+final class UdpSocket {
+  // One arena of 1 MiB chunks: the loop is one thread, and an idle node shall stay small.
+  private static final PooledByteBufAllocator ALLOCATOR =
+      new PooledByteBufAllocator(true, 1, 1, 8192, 7, 64, 32, false);
+  private static final int SOCKET_BUFFER = 4 << 20;
+  // Fits the 1,280 to 1,500 byte links that are found in practice, with IPv6 and tunnel headers.
+  private static final int UDP_PAYLOAD = 1350;
+  private static final int SEGMENTS = 40;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final Channel channel;
+  private final Demultiplexer demultiplexer;
+
+  private UdpSocket(Channel channel, Demultiplexer demultiplexer) {
+    this.channel = channel;
+    this.demultiplexer = demultiplexer;
+  }
+
+  static UdpSocket bind(
+      EventLoopGroup group,
+      InetSocketAddress address,
+      KeyPair key,
+      TransportConfig config,
+      RawDatagrams raw,
+      Consumer<QuicLink> authenticated) {
+    var demultiplexer = new Demultiplexer(raw);
+    var server = server(key, config, authenticated);
+    var client = settings(new QuicClientCodecBuilder(), Tls.client(key), config);
+    var bootstrap =
+        new Bootstrap()
+            .group(group)
+            .channel(Epoll.isAvailable() ? EpollDatagramChannel.class : NioDatagramChannel.class)
+            .option(ChannelOption.ALLOCATOR, ALLOCATOR)
+            .option(ChannelOption.SO_RCVBUF, SOCKET_BUFFER)
+            .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER);
+    if (Epoll.isAvailable()) {
+      bootstrap
+          .option(EpollChannelOption.UDP_GRO, true)
+          .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(64 << 10));
+    } else {
+      bootstrap.option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(2048));
+    }
+    bootstrap.handler(
+        new ChannelInitializer<Channel>() {
+          @Override
+          protected void initChannel(Channel udp) {
+            udp.pipeline().addLast(demultiplexer).addLast("server", server.build());
+            demultiplexer.server(udp.pipeline().context("server"));
+            udp.pipeline().addLast("client", client.build());
+          }
+        });
+    var bound = bootstrap.bind(address).awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw bindFault(address, bound.cause());
+    }
+    var socket = new UdpSocket(bound.channel(), demultiplexer);
+    raw.bound(socket.new RawSender());
+    return socket;
+  }
+
+  private static Fault bindFault(InetSocketAddress address, @Nullable Throwable cause) {
+    var words = String.valueOf(cause == null ? null : cause.getMessage());
+    if (cause instanceof IOException && words.contains("in use")) {
+      return new Fault(
+          TransportCode.PORT_IN_USE,
+          "UDP port "
+              + address.getPort()
+              + " is in use by another program; stop it or set transport.listen",
+          cause);
+    }
+    return new Fault(
+        TransportCode.CANNOT_BIND,
+        "cannot bind UDP " + address + ": " + words + "; set transport.listen to an own address",
+        cause);
+  }
+
+  private static QuicServerCodecBuilder server(
+      KeyPair key, TransportConfig config, Consumer<QuicLink> authenticated) {
+    return settings(new QuicServerCodecBuilder(), Tls.server(key), config)
+        .tokenHandler(new RetryTokens(RANDOM, () -> Uptime.CLOCK.now().uptime().toMillis()))
+        .option(ChannelOption.ALLOCATOR, ALLOCATOR)
+        .option(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, segments())
+        .streamOption(ChannelOption.ALLOCATOR, ALLOCATOR)
+        .streamHandler(new QuicLink.Inbound())
+        .handler(
+            new ChannelInitializer<QuicChannel>() {
+              @Override
+              protected void initChannel(QuicChannel quic) {
+                var remote = (InetSocketAddress) Objects.requireNonNull(quic.remoteSocketAddress());
+                quic.pipeline().addLast(new QuicLink(quic, false, remote, authenticated));
+              }
+            });
+  }
+
+  private static <B extends QuicCodecBuilder<B>> B settings(
+      B builder, QuicSslContext tls, TransportConfig config) {
+    return builder
+        .sslContext(tls)
+        .localConnectionIdLength(Demultiplexer.ID_BYTES)
+        .maxIdleTimeout(config.idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .maxSendUdpPayloadSize(UDP_PAYLOAD)
+        .maxRecvUdpPayloadSize(UDP_PAYLOAD + 150)
+        .initialMaxData(config.connectionWindow())
+        .initialMaxStreamDataBidirectionalLocal(config.streamWindow())
+        .initialMaxStreamDataBidirectionalRemote(config.streamWindow())
+        // The stream of greetings is not the application's.
+        .initialMaxStreamsBidirectional(config.maxInboundStreams() + 1L)
+        .initialMaxStreamsUnidirectional(0)
+        .activeMigration(false);
+  }
+
+  private static SegmentedDatagramPacketAllocator segments() {
+    return Epoll.isAvailable()
+        ? EpollQuicUtils.newSegmentedAllocator(SEGMENTS)
+        : SegmentedDatagramPacketAllocator.NONE;
+  }
+
+  /**
+   * Dials; the result is a link whose peer is known.
+   *
+   * @return gives the attempt up
+   */
+  Runnable dial(InetSocketAddress to, Duration within, CompletableFuture<QuicLink> result) {
+    var made = new AtomicReference<@Nullable QuicLink>();
+    channel.eventLoop().execute(() -> connect(to, within, made, result));
+    return () -> {
+      result.cancel(false);
+      channel
+          .eventLoop()
+          .execute(() -> {
+            var link = made.get();
+            if (link != null) {
+              var _ = link.channel().close();
+            }
+          });
+    };
+  }
+
+  private void connect(
+      InetSocketAddress to,
+      Duration within,
+      AtomicReference<@Nullable QuicLink> made,
+      CompletableFuture<QuicLink> result) {
+    if (result.isDone()) {
+      return;
+    }
+    var id = new byte[Demultiplexer.ID_BYTES];
+    RANDOM.nextBytes(id);
+    var key = ByteBuffer.wrap(id);
+    demultiplexer.dialled(key);
+    var initializer =
+        new ChannelInitializer<QuicChannel>() {
+          @Override
+          protected void initChannel(QuicChannel quic) {
+            var link = new QuicLink(quic, true, to, _ -> {});
+            made.set(link);
+            quic.pipeline().addLast(link);
+            quic.closeFuture().addListener(done -> demultiplexer.closed(key));
+          }
+        };
+    QuicChannel.newBootstrap(channel)
+        .handler(initializer)
+        .streamHandler(new QuicLink.Inbound())
+        .option(ChannelOption.ALLOCATOR, ALLOCATOR)
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.clamp(within.toMillis(), 1, 3_600_000))
+        .option(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, segments())
+        .streamOption(ChannelOption.ALLOCATOR, ALLOCATOR)
+        .remoteAddress(to)
+        .localConnectionAddress(new QuicConnectionAddress(id.clone()))
+        .connect()
+        .addListener(done -> connected(done.cause(), to, made.get(), key, result));
+  }
+
+  private void connected(
+      @Nullable Throwable cause,
+      InetSocketAddress to,
+      @Nullable QuicLink link,
+      ByteBuffer key,
+      CompletableFuture<QuicLink> result) {
+    if (link == null) {
+      demultiplexer.closed(key);
+      result.completeExceptionally(
+          new Fault(TransportCode.DIAL_FAILED, "cannot dial " + Address.of(to), cause));
+      return;
+    }
+    if (cause != null) {
+      var _ = link.channel().close();
+      // The peer's reason comes as an event of its own, right behind.
+      channel.eventLoop().execute(() -> result.completeExceptionally(link.dialFault(cause)));
+      return;
+    }
+    try {
+      link.requireIdentity();
+    } catch (Fault e) {
+      result.completeExceptionally(e);
+      return;
+    }
+    if (!result.complete(link)) {
+      var _ = link.channel().close();
+    }
+  }
+
+  private InetSocketAddress local() {
+    return (InetSocketAddress) channel.localAddress();
+  }
+
+  /** Whether a packet from here can get there: same family, or a socket for both. */
+  boolean reaches(InetSocketAddress to) {
+    var here = local().getAddress();
+    boolean there6 = to.getAddress() instanceof Inet6Address;
+    return here.isAnyLocalAddress() || (here instanceof Inet6Address) == there6;
+  }
+
+  /** Concrete addresses; the wildcard stands for those of every interface that is up. */
+  List<Address> addresses() {
+    var here = local();
+    if (!here.getAddress().isAnyLocalAddress()) {
+      return List.of(Address.of(here));
+    }
+    var outside = new ArrayList<Address>();
+    var inside = new ArrayList<Address>();
+    try {
+      for (var nic : NetworkInterface.networkInterfaces().toList()) {
+        if (nic.isUp()) {
+          nic.inetAddresses()
+              .filter(ip -> !ip.isLinkLocalAddress() && !ip.isMulticastAddress())
+              .forEach(ip -> (ip.isLoopbackAddress() ? inside : outside).add(at(ip, here)));
+        }
+      }
+    } catch (SocketException e) {
+      inside.add(at(InetAddress.getLoopbackAddress(), here));
+    }
+    return outside.isEmpty() ? inside : outside;
+  }
+
+  private static Address at(InetAddress ip, InetSocketAddress socket) {
+    return Address.of(new InetSocketAddress(ip, socket.getPort()));
+  }
+
+  void close() {
+    channel.close().awaitUninterruptibly(1_000);
+  }
+
+  private final class RawSender implements RawDatagrams.Sender {
+    @Override
+    public InetSocketAddress local() {
+      return UdpSocket.this.local();
+    }
+
+    @Override
+    public void send(byte[] datagram, InetSocketAddress to) {
+      var _ = channel.writeAndFlush(new DatagramPacket(Unpooled.copiedBuffer(datagram), to));
+    }
+  }
+}
