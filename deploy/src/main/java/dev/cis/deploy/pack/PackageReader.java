@@ -116,6 +116,15 @@ public final class PackageReader implements AutoCloseable {
     }
   }
 
+  /** Copies {@code app.tar.gz} out; answers the digest of the copy. */
+  Bytes copyApplication(Path target) throws IOException {
+    try (var in = application();
+        var out = java.nio.file.Files.newOutputStream(target)) {
+      in.transferTo(out);
+      return in.digest();
+    }
+  }
+
   /** The signature, empty when the package is not signed. */
   public Optional<PackageSignature> signature() {
     return outer.signature().isEmpty()
