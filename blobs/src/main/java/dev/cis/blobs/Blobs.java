@@ -1,6 +1,7 @@
 package dev.cis.blobs;
 
 import dev.cis.kernel.identity.NodeId;
+import dev.cis.transport.Swarm;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -20,6 +21,15 @@ public interface Blobs extends AutoCloseable {
 
     /** So many verified bytes of the total are here, the last from this peer. */
     void at(long done, long total, NodeId from);
+  }
+
+  /**
+   * The blobs in a directory, which is created if need be, served to peers from now on.
+   *
+   * @throws dev.cis.kernel.fault.Fault {@code blobs.no-permission} or {@code blobs.storage}
+   */
+  static Blobs open(Path directory, Swarm swarm, BlobsConfig config) {
+    return new LocalBlobs(directory, swarm, config);
   }
 
   /** Stores all the bytes of a stream, durably, and names them. */

@@ -2,6 +2,8 @@ package dev.cis.blobs;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.KernelCode;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -22,6 +24,19 @@ public final class Digest {
       throw new Fault(KernelCode.MALFORMED, "a SHA-256 has 32 bytes, not " + bytes.length);
     }
     return new Digest(bytes.clone());
+  }
+
+  /** The digest of these bytes. */
+  public static Digest ofBytes(byte[] content) {
+    return new Digest(sha256().digest(content));
+  }
+
+  static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new Fault(KernelCode.DEFECT, "this Java has no SHA-256", e);
+    }
   }
 
   /** Reads the text form. */
