@@ -113,15 +113,11 @@ final class LocalBlobs implements Blobs {
   private void start(Digest digest, Transfer transfer) {
     Thread.ofVirtual()
         .name("blob-" + digest.toString().substring(0, 8))
-        .start(() -> {
-          try {
-            transfer.run();
-          } finally {
-            synchronized (this) {
-              transfers.remove(digest, transfer);
-            }
-          }
-        });
+        .start(() -> transfer.run(() -> forget(digest, transfer)));
+  }
+
+  private synchronized void forget(Digest digest, Transfer transfer) {
+    transfers.remove(digest, transfer);
   }
 
   private static void awaitEnd(Transfer transfer) throws InterruptedException {
