@@ -1,13 +1,27 @@
 package dev.cis.discovery;
 
 import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.time.Now;
+import dev.cis.kernel.time.Uptime;
 import dev.cis.transport.Address;
+import dev.cis.transport.Swarm;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Finds and connects peers. Thread-safe. */
 public interface Discovery extends AutoCloseable {
+  /** Discovery for a swarm; nothing happens before {@link #start}. */
+  static Discovery create(Swarm swarm, DiscoveryConfig config) {
+    return create(swarm, config, Uptime.CLOCK);
+  }
+
+  /** Discovery by another clock. */
+  static Discovery create(Swarm swarm, DiscoveryConfig config, Supplier<Now> clock) {
+    return new SwarmDiscovery(swarm, config, clock);
+  }
+
   /**
    * Somebody that was found.
    *

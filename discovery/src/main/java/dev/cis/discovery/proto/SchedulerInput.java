@@ -1,0 +1,27 @@
+package dev.cis.discovery.proto;
+
+import dev.cis.kernel.identity.NodeId;
+
+/** What can happen to the {@link Scheduler}. */
+public sealed interface SchedulerInput {
+  /** Somebody was found, again or for the first time. */
+  record Found(Candidate candidate) implements SchedulerInput {}
+
+  /** A candidate is no longer announced. */
+  record Lost(Candidate candidate) implements SchedulerInput {}
+
+  /** The dial of a candidate worked; this is who answered. */
+  record Reached(Candidate candidate, NodeId node) implements SchedulerInput {}
+
+  /** The dial of a candidate failed. */
+  record Failed(Candidate candidate) implements SchedulerInput {}
+
+  /** A connection is there, whoever dialled. */
+  record Connected(NodeId node) implements SchedulerInput {}
+
+  /** It is gone. */
+  record Disconnected(NodeId node) implements SchedulerInput {}
+
+  /** Somebody wants more peers: everyone not connected is dialled once. */
+  record Triggered() implements SchedulerInput {}
+}
