@@ -2,7 +2,6 @@ package dev.cis.discovery;
 
 import dev.cis.discovery.Discovery.Found;
 import dev.cis.discovery.proto.Candidate;
-import dev.cis.discovery.proto.Source;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.transport.Address;
 import java.time.Instant;
@@ -45,8 +44,8 @@ final class Sightings {
             new Found(old.node(), old.name(), old.addresses(), old.source(), old.seen(), why));
   }
 
-  synchronized void gone(NodeId node) {
-    found.remove(new Candidate(node.toString(), Source.MDNS));
+  synchronized void gone(Candidate candidate) {
+    found.remove(candidate);
   }
 
   synchronized List<Found> all() {

@@ -123,8 +123,9 @@ final class SwarmDiscovery implements Discovery, Swarm.PeerListener, Lan.Ear {
 
   @Override
   public void gone(NodeId node) {
-    sightings.gone(node);
-    tell(new SchedulerInput.Lost(new Candidate(node.toString(), Source.MDNS)));
+    var candidate = new Candidate(node.toString(), Source.MDNS);
+    sightings.gone(candidate);
+    tell(new SchedulerInput.Lost(candidate));
   }
 
   private void tell(SchedulerInput input) {
@@ -172,13 +173,22 @@ final class SwarmDiscovery implements Discovery, Swarm.PeerListener, Lan.Ear {
   }
 
   private void keepManual(Set<NodeId> kept) {
+    var manual = new HashSet<NodeId>();
     for (var entry : swarm.book().entries()) {
       if (!entry.manual()) {
         continue;
       }
+      manual.add(entry.node());
       sight(new Candidate(entry.node().toString(), Source.MANUAL), entry);
       if (kept.add(entry.node())) { // once: a user may disconnect it later
         swarm.keep(entry.node());
+      }
+    }
+    for (var node : List.copyOf(kept)) {
+      if (!manual.contains(node)) {
+        kept.remove(node);
+        swarm.release(node);
+        sightings.gone(new Candidate(node.toString(), Source.MANUAL));
       }
     }
   }

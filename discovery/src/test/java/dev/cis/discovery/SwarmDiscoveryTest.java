@@ -104,6 +104,29 @@ class SwarmDiscoveryTest {
   }
 
   @Test
+  void aManualPeerIsAddedAndRemovedWhileRunning() {
+    var friend = join();
+    var self = join();
+    var quick =
+        new DiscoveryConfig(
+            false,
+            false,
+            false,
+            List.of(),
+            Duration.ofSeconds(10),
+            Duration.ofMillis(20),
+            DiscoveryConfig.DEFAULT.limits());
+    var discovery = Discovery.create(self, quick);
+    open.add(discovery);
+    discovery.start();
+    self.book().addManual(friend.self(), at(friend), null);
+    await(() -> connected(self, friend.self()));
+    assertThat(discovery.found()).hasSize(1);
+    self.book().remove(friend.self());
+    await(() -> discovery.found().isEmpty());
+  }
+
+  @Test
   void aFoundPeerIsSuggestedDialledAndForgottenWhenItLeaves() {
     var other = join();
     var self = join();
