@@ -59,6 +59,7 @@ final class Convergence implements AutoCloseable {
   private final AtomicLong commandIds = new AtomicLong();
   private Memory.@Nullable Watch watch;
   private @Nullable Thread looking;
+  private Set<PublicKey> trusted = Set.of();
   private volatile boolean closed;
 
   Convergence(
@@ -105,11 +106,10 @@ final class Convergence implements AutoCloseable {
     for (var record : records.all()) {
       tell(new ConvergeInput.Restored(stillUnpacked(record)));
     }
-    var trusted = packages.trusted();
-    tell(new ConvergeInput.Trusted(trusted));
+    refreshTrust();
     watch = orders.watch(this::tell);
     orders.all().forEach(this::tell);
-    looking = Thread.ofVirtual().name("deploy-look").start(() -> look(trusted));
+    looking = Thread.ofVirtual().name("deploy-look").start(this::look);
   }
 
   /** A release counts as unpacked only if its directory is there, whatever was remembered. */
@@ -122,7 +122,19 @@ final class Convergence implements AutoCloseable {
     return record.withUnpacked(there);
   }
 
+  /** Someone who trusts a publisher and then deploys must not be told that nobody does. */
+  private synchronized boolean refreshTrust() {
+    var now = packages.trusted();
+    if (now.equals(trusted)) {
+      return false;
+    }
+    trusted = now;
+    tell(new ConvergeInput.Trusted(now));
+    return true;
+  }
+
   private void tell(Orders.Found found) {
+    refreshTrust();
     tell(
         new ConvergeInput.Ordered(found.signed().signer(), found.author(), found.signed().value()));
   }
@@ -143,16 +155,12 @@ final class Convergence implements AutoCloseable {
   }
 
   /** Trust is files and labels are a record: nobody calls when they change, so we look. */
-  private void look(Set<PublicKey> known) {
-    var trusted = known;
+  private void look() {
     var labels = labels();
     while (!closed) {
       try {
         Thread.sleep(LOOK.toMillis());
-        var nowTrusted = packages.trusted();
-        if (!nowTrusted.equals(trusted)) {
-          trusted = nowTrusted;
-          tell(new ConvergeInput.Trusted(nowTrusted));
+        if (refreshTrust()) {
           orders.all().forEach(this::tell); // strangers' orders may have been left out
         }
         if (!labels().equals(labels)) {

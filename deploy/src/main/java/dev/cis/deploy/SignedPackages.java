@@ -57,10 +57,15 @@ final class SignedPackages implements Packages {
     try {
       var _ = reader.verify("the publisher", VerifyingKey.of(publisher), now);
     } catch (Fault fault) {
-      if (fault.code() != PackCode.UNTRUSTED) {
+      if (fault.code() != PackCode.UNTRUSTED && fault.code() != PackCode.BAD_SIGNATURE) {
         throw fault;
       }
-      var _ = reader.verify(publishers, now);
+      // Signed by another than the one who orders it: good enough if we trust that one.
+      try {
+        var _ = reader.verify(publishers, now);
+      } catch (Fault second) {
+        throw second.code() == PackCode.UNTRUSTED ? fault : second;
+      }
     }
   }
 
