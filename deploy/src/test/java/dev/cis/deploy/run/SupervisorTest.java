@@ -272,6 +272,62 @@ class SupervisorTest {
   }
 
   @Test
+  void limitsAreEnforcedWhereControlGroupsAreWritable() throws Exception {
+    var group = Path.of("/sys/fs/cgroup/memory");
+    org.junit.jupiter.api.Assumptions.assumeTrue(
+        Files.isWritable(group.resolve("cgroup.procs")),
+        "needs writable control groups, version 1");
+    var supervisor = supervisor();
+    supervisor.start(with(spec("exec sleep 68"), new LaunchSpec.Limits(1 << 26, 0.5, 20)), 1);
+    await("started", ProcessReport.Started.class);
+    var started = first(ProcessReport.Started.class);
+    assertThat(started.limits()).isEqualTo("memory 67108864, cpu 0.5, processes 20");
+    var groups = Files.readString(Path.of("/proc/" + started.pid() + "/cgroup"));
+    assertThat(groups).containsPattern("memory:/cis/web-").containsPattern("pids:/cis/web-");
+    var name = groups.replaceAll("(?s).*memory:/cis/([^\n]*).*", "$1");
+    var limit = group.resolve("cis").resolve(name).resolve("memory.limit_in_bytes");
+    assertThat(Files.readString(limit).strip()).isEqualTo("67108864");
+    supervisor.stop("web", 2);
+    await("stopped", ProcessReport.Stopped.class);
+    assertThat(group.resolve("cis").resolve(name)).doesNotExist();
+  }
+
+  @Test
+  void onlyThisMachineIsAskedForHealthAndRedirectsAreNotFollowed() throws Exception {
+    var asked = new AtomicInteger();
+    var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          asked.incrementAndGet();
+          exchange.getResponseHeaders().add("Location", "/elsewhere");
+          exchange.sendResponseHeaders(302, -1);
+          exchange.close();
+        });
+    server.start();
+    try {
+      int port = server.getAddress().getPort();
+      assertThat(look(HealthCheck.Type.HTTP, "http://127.0.0.1:" + port + "/a")).isEmpty();
+      assertThat(asked).hasValue(1);
+      assertThat(look(HealthCheck.Type.TCP, "127.0.0.1:" + port)).isEmpty();
+    } finally {
+      server.stop(0);
+    }
+    assertThat(look(HealthCheck.Type.HTTP, "http://192.0.2.1/")).contains("not an address of this");
+    assertThat(look(HealthCheck.Type.TCP, "192.0.2.1:80")).contains("not an address of this");
+    assertThat(look(HealthCheck.Type.TCP, "127.0.0.1:1")).contains("127.0.0.1:1");
+    assertThat(look(HealthCheck.Type.HTTP, "ftp://127.0.0.1/")).contains("not an http");
+    assertThat(look(HealthCheck.Type.HTTP, "http://[")).isNotEmpty();
+    assertThat(look(HealthCheck.Type.TCP, "127.0.0.1:99999")).isNotEmpty();
+    supervisor();
+  }
+
+  private String look(HealthCheck.Type type, String target) throws InterruptedException {
+    var check = check(type, target, List.of());
+    return HealthProbe.look(check, directory, Map.of(), directory.resolve("scratch"));
+  }
+
+  @Test
   void followersSeeALineWithinThreeTenthsOfASecond() throws Exception {
     var trigger = directory.resolve("trigger");
     var supervisor = supervisor();
