@@ -49,6 +49,11 @@ public final class HybridClock {
           CrdtCode.CLOCK_AHEAD,
           "timestamp " + time + " is more than " + MAX_AHEAD.toSeconds() + " s after " + wall);
     }
+    follow(time);
+  }
+
+  /** Takes note of a time that was admitted before. */
+  public void follow(HybridTime time) {
     if (time.isAfter(last)) {
       last = time;
     }

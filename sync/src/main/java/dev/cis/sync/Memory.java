@@ -40,9 +40,11 @@ public interface Memory {
    * @param value the bytes; empty for a tombstone
    * @param vector an optional embedding
    * @param author who wrote it
-   * @param sequence the author's own count of writes: with the author, the entry's dot
+   * @param sequence the author's own count of writes in the domain, which begins at the time of the
+   *     store's first write in milliseconds: with the author, the entry's dot
    * @param written when, by the author's hybrid logical clock
-   * @param clock the vector clock of the key: writes seen per author
+   * @param clock the vector clock of the key: the latest write known of each author, by its
+   *     sequence
    * @param deleted whether it is a tombstone
    */
   record Item(
@@ -56,6 +58,16 @@ public interface Memory {
       Instant written,
       SortedMap<NodeId, Long> clock,
       boolean deleted) {}
+
+  /**
+   * A write that lost against another one although neither author knew of the other's.
+   *
+   * @param loser what lost
+   * @param winner who wrote what won
+   * @param winnerSequence the winner's sequence
+   * @param found when this node noticed
+   */
+  record Conflict(Item loser, NodeId winner, long winnerSequence, Instant found) {}
 
   /** Writes a value; when this returns it is durable. */
   Item put(Domain domain, String category, String key, Bytes value, @Nullable Embedding vector);
@@ -74,9 +86,13 @@ public interface Memory {
    */
   List<Item> list(Domain domain, String prefix, String after, int limit);
 
+  /** The conflict log, newest first: losers of concurrent writes that this node has seen both. */
+  List<Conflict> conflicts(int limit);
+
   /**
    * Calls back after each change (local or replicated, tombstones too) under the prefix, in order,
-   * from one virtual thread of its own.
+   * from one virtual thread of its own. A watcher that falls more than 1,024 changes behind hears
+   * only of the latest change of each key.
    */
   Watch watch(Domain domain, String prefix, Consumer<Item> watcher);
 
@@ -95,6 +111,9 @@ public interface Memory {
     @Nullable String refuse(String key, Bytes value, NodeId author, boolean deleted);
   }
 
-  /** Adds a guard for all public keys under a prefix, such as {@code deploy/}. */
+  /**
+   * Adds a guard for all public keys under a prefix, such as {@code deploy/}. Entries that are
+   * there already and that it refuses are removed from this node.
+   */
   void guard(String prefix, Guard guard);
 }

@@ -1,0 +1,150 @@
+package dev.cis.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cis.gossip.Gossip;
+import dev.cis.gossip.GossipConfig;
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.wire.Bytes;
+import dev.cis.transport.PeerDescription;
+import dev.cis.transport.StoredPeerBook;
+import dev.cis.transport.Swarm;
+import dev.cis.transport.TransportConfig;
+import dev.cis.transport.memory.MemoryNetwork;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class ReplicatedMemoryTest {
+  private static final Duration LONG = Duration.ofSeconds(20);
+
+  @TempDir Path directory;
+
+  private final MemoryNetwork network = new MemoryNetwork();
+
+  private record Peer(KeyPair key, Swarm swarm, Gossip gossip, ReplicatedMemory replicated)
+      implements AutoCloseable {
+    Memory memory() {
+      return replicated.memory();
+    }
+
+    @Override
+    public void close() {
+      replicated.close();
+      gossip.close();
+      swarm.close();
+    }
+  }
+
+  private Peer start(String name, KeyPair key) {
+    var description = new PeerDescription(name, new TreeMap<>(), List.of(), List.of());
+    var swarm = network.join(key, TransportConfig.DEFAULT, StoredPeerBook.inMemory(), description);
+    var gossip = Gossip.start(key, swarm, GossipConfig.DEFAULT);
+    var replicated =
+        ReplicatedMemory.open(
+            directory.resolve(name + ".db"), key, swarm, gossip, SyncConfig.DEFAULT);
+    return new Peer(key, swarm, gossip, replicated);
+  }
+
+  private Peer start(String name) {
+    return start(name, KeyPair.generate(new SecureRandom()));
+  }
+
+  private static void connect(Peer from, Peer to) {
+    from.swarm.connect(to.swarm.localAddresses().getFirst(), LONG);
+  }
+
+  /** Waits until a key has the value, or is gone when the value is null. */
+  private static void awaitValue(
+      Peer peer, String key, @org.jspecify.annotations.Nullable String value) throws Exception {
+    var there = new CountDownLatch(1);
+    Runnable look =
+        () -> {
+          var item = peer.memory().get(Memory.Domain.PUBLIC, key);
+          if (item.map(i -> i.value().utf8()).equals(java.util.Optional.ofNullable(value))) {
+            there.countDown();
+          }
+        };
+    try (var _ = peer.memory().watch(Memory.Domain.PUBLIC, key, _ -> look.run())) {
+      look.run();
+      assertThat(there.await(LONG.toSeconds(), TimeUnit.SECONDS)).as("%s=%s", key, value).isTrue();
+    }
+  }
+
+  private static void put(Peer peer, String key, String value) {
+    peer.memory()
+        .put(Memory.Domain.PUBLIC, "general", key, Bytes.utf8(value), Embedding.of(1f, 2f));
+  }
+
+  @Test
+  void whatOneWritesTheOthersReadAndWhatOneDeletesIsGoneEverywhere() throws Exception {
+    try (var a = start("a");
+        var b = start("b");
+        var c = start("c")) {
+      connect(a, b);
+      connect(b, c);
+      a.memory().put(Memory.Domain.PRIVATE, "general", "secret", Bytes.utf8("s"), null);
+      put(a, "greeting", "hello");
+      awaitValue(b, "greeting", "hello");
+      awaitValue(c, "greeting", "hello");
+      assertThat(c.memory().get(Memory.Domain.PUBLIC, "greeting").orElseThrow().vector())
+          .isEqualTo(Embedding.of(1f, 2f));
+      c.memory().delete(Memory.Domain.PUBLIC, "greeting");
+      awaitValue(a, "greeting", null);
+      awaitValue(b, "greeting", null);
+      assertThat(b.memory().get(Memory.Domain.PRIVATE, "secret")).isEmpty();
+      assertThat(b.memory().get(Memory.Domain.PUBLIC, "secret")).isEmpty();
+      assertThat(a.replicated.sync().status().tombstones()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aNodeThatWasAwayCatchesUpAndKeepsItsOwn() throws Exception {
+    var key = KeyPair.generate(new SecureRandom());
+    try (var a = start("a")) {
+      try (var b = start("b", key)) {
+        put(b, "mine", "before");
+      }
+      for (int i = 0; i < 300; i++) {
+        put(a, "k" + i, "v" + i);
+      }
+      try (var b = start("b", key)) {
+        connect(b, a);
+        var exchange = b.replicated.sync().with(a.key.nodeId(), false, LONG);
+        assertThat(exchange.failure()).isNull();
+        awaitValue(b, "k299", "v299");
+        awaitValue(a, "mine", "before");
+        var full = b.replicated.sync().with(a.key.nodeId(), true, LONG);
+        assertThat(full.failure()).isNull();
+        assertThat(full.received()).isZero();
+        assertThat(full.bytesReceived()).isPositive();
+        assertThat(b.replicated.sync().status().live()).isEqualTo(301);
+      }
+    }
+  }
+
+  @Test
+  void onlyANodeItselfWritesItsKeysAndGuardsAreAsked() {
+    try (var a = start("a")) {
+      put(a, "node/" + a.key.nodeId() + "/info", "{}");
+      var foreign = "node/" + KeyPair.generate(new SecureRandom()).nodeId() + "/info";
+      assertThatThrownBy(() -> put(a, foreign, "{}"))
+          .isInstanceOfSatisfying(
+              Fault.class, f -> assertThat(f.code()).isEqualTo(SyncCode.REFUSED));
+      put(a, "deploy/old", "bad");
+      a.memory().guard("deploy/", (_, _, _, _) -> "never");
+      assertThat(a.memory().get(Memory.Domain.PUBLIC, "deploy/old")).isEmpty();
+      assertThatThrownBy(() -> put(a, "deploy/x", "1")).hasMessageContaining("never");
+    }
+  }
+}
