@@ -1,6 +1,7 @@
 package dev.cis.sim;
 
 import java.util.function.LongConsumer;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a scenario from many seeds. */
@@ -21,6 +22,19 @@ public final class Seeds {
     }
     for (long seed = 1; seed <= count; seed++) {
       run(seed, scenario);
+    }
+  }
+
+  /**
+   * The same on all processors: the scenario is called from several threads, each call with a
+   * simulation of its own. Of several failures one is reported.
+   */
+  public static void eachInParallel(int count, LongConsumer scenario) {
+    @Nullable Long only = Long.getLong(PROPERTY);
+    if (only != null) {
+      run(only, scenario);
+    } else {
+      LongStream.rangeClosed(1, count).parallel().forEach(seed -> run(seed, scenario));
     }
   }
 

@@ -382,6 +382,11 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
   }
 
   private static boolean serves(PeerRecord record) {
-    return record.protocols().stream().anyMatch(DhtMessage.PROTOCOL::serves);
+    for (var protocol : record.protocols()) {
+      if (DhtMessage.PROTOCOL.serves(protocol)) {
+        return true;
+      }
+    }
+    return false;
   }
 }
