@@ -46,7 +46,10 @@ public final class StoredPeerBook implements PeerBook, AutoCloseable {
     if (file == null) {
       writer = null;
     } else {
-      file.read().forEach(this::keep);
+      synchronized (this) {
+        file.read().forEach(this::keep);
+        dirty = false;
+      }
       writer = Thread.ofVirtual().name("peer-book").start(this::writeChanges);
     }
   }

@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,12 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     this.outbound = outbound;
     this.remote = Address.of(remote);
     this.authenticated = authenticated;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    // A channel that fails its handshake late closes without having become inactive first.
+    channel.closeFuture().addListener(done -> over());
   }
 
   /** The initializer of streams that peers open. */
@@ -208,7 +215,11 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
       closing = reason;
     }
     var text = reason.length() > 200 ? reason.substring(0, 200) : reason;
-    var _ = channel.close(true, (int) code, Unpooled.copiedBuffer(text, UTF_8));
+    try {
+      var _ = channel.close(true, (int) code, Unpooled.copiedBuffer(text, UTF_8));
+    } catch (RejectedExecutionException e) {
+      LOG.debug("event=close-after-stop peer={}", name());
+    }
   }
 
   @Override
@@ -255,6 +266,11 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    over();
+    context.fireChannelInactive();
+  }
+
+  private void over() {
     Attendant told;
     String reason = endReason();
     synchronized (this) {
@@ -268,7 +284,14 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     if (told != null) {
       told.ended(reason);
     }
-    context.fireChannelInactive();
+  }
+
+  private static String words(QuicConnectionCloseEvent close) {
+    try {
+      return new String(close.reason(), UTF_8).replaceAll("\\p{Cntrl}", "?");
+    } catch (NullPointerException e) {
+      return ""; // what Netty 4.2.18 throws for a close without words
+    }
   }
 
   private String endReason() {
@@ -278,7 +301,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     }
     var there = closeEvent;
     if (there != null) {
-      var words = new String(there.reason(), UTF_8).replaceAll("\\p{Cntrl}", "?");
+      var words = words(there);
       return words.isEmpty()
           ? "the peer closed it with code 0x" + Integer.toHexString(there.error())
           : words;

@@ -46,11 +46,15 @@ final class QuicNetwork implements Network {
   }
 
   static QuicNetwork bind(KeyPair key, TransportConfig config, RawDatagrams raw) {
+    return bind(new Tls.Contexts(Tls.server(key), Tls.client(key)), config, raw);
+  }
+
+  static QuicNetwork bind(Tls.Contexts tls, TransportConfig config, RawDatagrams raw) {
     var network = new QuicNetwork();
     try {
       for (var address : config.listen()) {
         network.sockets.add(
-            UdpSocket.bind(network.group, address, key, config, raw, network::authenticated));
+            UdpSocket.bind(network.group, address, tls, config, raw, network::authenticated));
       }
       return network;
     } catch (Fault e) {

@@ -25,6 +25,9 @@ final class Tls {
 
   private Tls() {}
 
+  /** What a socket uses for accepting and for dialling. */
+  record Contexts(QuicSslContext server, QuicSslContext client) {}
+
   static QuicSslContext server(KeyPair key) {
     return QuicSslContextBuilder.forServer(new OneKey(key), null)
         .trustManager(new AnyNode())

@@ -1,7 +1,6 @@
 package dev.cis.transport.quic;
 
 import dev.cis.kernel.fault.Fault;
-import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.time.Uptime;
 import dev.cis.transport.Address;
 import dev.cis.transport.TransportCode;
@@ -68,13 +67,13 @@ final class UdpSocket {
   static UdpSocket bind(
       EventLoopGroup group,
       InetSocketAddress address,
-      KeyPair key,
+      Tls.Contexts tls,
       TransportConfig config,
       RawDatagrams raw,
       Consumer<QuicLink> authenticated) {
     var demultiplexer = new Demultiplexer(raw);
-    var server = server(key, config, authenticated);
-    var client = settings(new QuicClientCodecBuilder(), Tls.client(key), config);
+    var server = server(tls.server(), config, authenticated);
+    var client = settings(new QuicClientCodecBuilder(), tls.client(), config);
     var bootstrap =
         new Bootstrap()
             .group(group)
@@ -124,8 +123,8 @@ final class UdpSocket {
   }
 
   private static QuicServerCodecBuilder server(
-      KeyPair key, TransportConfig config, Consumer<QuicLink> authenticated) {
-    return settings(new QuicServerCodecBuilder(), Tls.server(key), config)
+      QuicSslContext tls, TransportConfig config, Consumer<QuicLink> authenticated) {
+    return settings(new QuicServerCodecBuilder(), tls, config)
         .tokenHandler(new RetryTokens(RANDOM, () -> Uptime.CLOCK.now().uptime().toMillis()))
         .option(ChannelOption.ALLOCATOR, ALLOCATOR)
         .option(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, segments())

@@ -1,0 +1,173 @@
+package dev.cis.transport;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.identity.Signed;
+import dev.cis.kernel.wire.Bytes;
+import dev.cis.kernel.wire.Codec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+/** The messages of this room: golden vectors, and what hostile bytes do to their decoders. */
+class MessagesTest {
+  private static final ProtocolId ECHO = ProtocolId.parse("/cis/app/echo/1.2");
+  private static final Signed<PeerRecord> RECORD = record();
+  private static final Map<String, byte[]> VECTORS = vectors();
+  private static final Map<String, Codec<?>> CODECS =
+      Map.of(
+          "stream-header", StreamHeader.CODEC,
+          "stream-answer", StreamAnswer.CODEC,
+          "stream-refusal", StreamAnswer.CODEC,
+          "peer-record", PeerRecord.SIGNED,
+          "greeting", Greeting.CODEC,
+          "greeting-answer", Greeting.CODEC,
+          "greeting-refusal", Greeting.CODEC,
+          "keep-alive", Greeting.CODEC);
+
+  private static Signed<PeerRecord> record() {
+    var key = KeyPair.ofSeed(new byte[32]);
+    return new PeerRecord(
+            key.nodeId(),
+            1_795_219_200_000L,
+            List.of(Address.parse("192.0.2.7:7677"), Address.parse("[2001:db8::7]:7677")),
+            List.of(),
+            "alpha",
+            new TreeMap<>(Map.of("env", "test", "zone", "a")),
+            List.of("anchor"),
+            List.of(ECHO),
+            Instant.parse("2026-11-22T00:00:00Z"))
+        .sign(key);
+  }
+
+  private static Map<String, byte[]> vectors() {
+    var vectors = new LinkedHashMap<String, byte[]>();
+    vectors.put(
+        "stream-header",
+        StreamHeader.CODEC.encode(new StreamHeader(ECHO, "", 0, 30_000, Bytes.of(new byte[16]))));
+    vectors.put("stream-answer", StreamAnswer.CODEC.encode(StreamAnswer.accepted(ECHO)));
+    vectors.put(
+        "stream-refusal",
+        StreamAnswer.CODEC.encode(
+            StreamAnswer.refused(TransportCode.NO_PROTOCOL, "not spoken here")));
+    vectors.put("peer-record", PeerRecord.SIGNED.encode(RECORD));
+    vectors.put(
+        "greeting",
+        Greeting.CODEC.encode(new Greeting(RECORD, "198.51.100.1:7677", 42, 0, "", "")));
+    vectors.put(
+        "greeting-answer",
+        Greeting.CODEC.encode(new Greeting(RECORD, "198.51.100.2:7677", 0, 42, "", "")));
+    vectors.put(
+        "greeting-refusal",
+        Greeting.CODEC.encode(Greeting.refused(Greeting.DUPLICATE, "another link is there")));
+    vectors.put("keep-alive", Greeting.CODEC.encode(Greeting.KEEP_ALIVE));
+    return vectors;
+  }
+
+  @Test
+  void messagesHaveTheBytesOfTheReference() throws IOException {
+    var file = Path.of(System.getProperty("cis.root"), "docs/reference/vectors/transport.txt");
+    var expected = new LinkedHashMap<String, String>();
+    for (var line : Files.readAllLines(file)) {
+      if (!line.startsWith("#") && !line.isBlank()) {
+        var parts = line.split(" ", 2);
+        expected.put(parts[0], parts.length > 1 ? parts[1] : "");
+      }
+    }
+    var actual = new LinkedHashMap<String, String>();
+    VECTORS.forEach((name, bytes) -> actual.put(name, HexFormat.of().formatHex(bytes)));
+    assertThat(actual).isEqualTo(expected);
+  }
+
+  @Test
+  void messagesSurviveTheWayThereAndBack() {
+    VECTORS.forEach((name, bytes) ->
+        assertThat(again(requireNonNull(CODECS.get(name)), bytes)).isEqualTo(bytes));
+  }
+
+  private static <T> byte[] again(Codec<T> codec, byte[] bytes) {
+    return codec.encode(codec.decode(bytes));
+  }
+
+  @Property(tries = 3000)
+  void mutatedMessagesAreReadOrRefused(
+      @ForAll @IntRange(max = 7) int which,
+      @ForAll @Size(max = 6) List<Integer> places,
+      @ForAll byte value,
+      @ForAll @IntRange(max = 1000) int cut) {
+    var name = List.copyOf(VECTORS.keySet()).get(which);
+    byte[] bytes = requireNonNull(VECTORS.get(name)).clone();
+    for (int place : places) {
+      if (bytes.length > 0) {
+        bytes[Math.floorMod(place, bytes.length)] ^= value;
+      }
+    }
+    if (cut < bytes.length) {
+      bytes = Arrays.copyOf(bytes, cut);
+    }
+    readOrRefused(requireNonNull(CODECS.get(name)), bytes);
+  }
+
+  @Property(tries = 2000)
+  void noiseIsReadOrRefused(@ForAll @Size(max = 300) byte[] noise) {
+    CODECS.values().forEach(codec -> readOrRefused(codec, noise));
+    refusedBy(() -> PeerFile.decode(noise));
+  }
+
+  @Property(tries = 1000)
+  void damagedPeerFilesAreRefused(@ForAll int place, @ForAll @IntRange(min = 1, max = 255) int x) {
+    var entry =
+        new PeerBook.Entry(
+            RECORD.value().node(),
+            RECORD,
+            List.of(
+                new PeerBook.Known(
+                    Address.parse("192.0.2.7:7677"),
+                    "manual",
+                    Instant.ofEpochMilli(5),
+                    null,
+                    null)),
+            "alpha",
+            true,
+            null);
+    byte[] bytes = PeerFile.encode(List.of(entry));
+    assertThat(PeerFile.decode(bytes)).containsExactly(entry);
+    bytes[Math.floorMod(place, bytes.length)] ^= (byte) x;
+    assertThat(refusedBy(() -> PeerFile.decode(bytes))).isTrue();
+  }
+
+  @Property(tries = 2000)
+  void anyTextIsAnAddressOrRefused(@ForAll String text) {
+    refusedBy(() -> Address.parse(text));
+    refusedBy(() -> ProtocolId.parse(text));
+  }
+
+  private static void readOrRefused(Codec<?> codec, byte[] bytes) {
+    refusedBy(() -> codec.decode(bytes));
+  }
+
+  /** Whether it was refused; any exception but a fault fails the test. */
+  private static boolean refusedBy(Runnable decoder) {
+    try {
+      decoder.run();
+      return false;
+    } catch (Fault e) {
+      return true;
+    }
+  }
+}
