@@ -111,9 +111,14 @@ final class ControlGroups {
   }
 
   /** Removes the groups of a run that is over. */
-  static void remove(List<Path> directories) {
+  static void remove(List<Path> directories) throws InterruptedException {
     for (var directory : directories) {
-      var _ = directory.toFile().delete(); // rmdir; only an empty group goes
+      // rmdir. A group is empty only when its last process has been waited for, a moment later.
+      for (int i = 0; i < 100 && directory.toFile().exists(); i++) {
+        if (!directory.toFile().delete()) {
+          Thread.sleep(10);
+        }
+      }
     }
   }
 

@@ -18,9 +18,10 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Between the fork and the moment at which the daemon could write down the process id, the
  * daemon can be killed. Therefore the process writes it itself: the shell below first claims the
  * run (a daemon that was restarted meanwhile and gave the run up has claimed it before), then
- * writes who it is, enters its control groups, and only then runs the application as its child. It
- * stays to write down the exit status even when no daemon is there. SIGTERM is caught, not ignored,
- * so that the application starts with the default action (POSIX sh, trap).
+ * writes who it is (with a builtin, so that its only child ever seen is the application), enters
+ * its control groups, and only then runs the application as its child. It stays to write down the
+ * exit status even when no daemon is there. SIGTERM is caught, not ignored, so that the application
+ * starts with the default action (POSIX sh, trap).
  */
 final class Launcher {
   private static final Duration BEGIN = Duration.ofSeconds(20);
@@ -30,7 +31,7 @@ final class Launcher {
       mkdir "$dir/claim" 2>/dev/null || exit 0
       read -r boot < /proc/sys/kernel/random/boot_id
       read -r stat < /proc/$$/stat
-      printf '%s\\n%s\\n' "$boot" "$stat" > "$dir/stat.new" && mv "$dir/stat.new" "$dir/stat" || exit 1
+      printf '%s\\n%s\\n' "$boot" "$stat" > "$dir/stat" || exit 1
       while [ "$1" != -- ]; do echo $$ > "$1"; shift; done
       shift
       trap : TERM INT HUP QUIT

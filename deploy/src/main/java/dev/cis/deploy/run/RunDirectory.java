@@ -72,7 +72,7 @@ final class RunDirectory {
   /** The process as its shell described itself; empty while it has not, or on another boot. */
   Optional<ProcessTree.Stat> stat() {
     return read("stat")
-        .filter(text -> text.startsWith(ProcessTree.bootId() + "\n"))
+        .filter(text -> text.startsWith(ProcessTree.bootId() + "\n") && text.endsWith("\n"))
         .flatMap(text -> ProcessTree.Stat.parse(text.substring(text.indexOf('\n') + 1)));
   }
 
