@@ -1,0 +1,28 @@
+package dev.cis.bench;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.util.List;
+
+/** Runs a benchmark by name and prints one JSON line. */
+public final class Bench {
+  private static final List<Benchmark> ALL = List.of(new CliStartup(), new IdleMemory());
+
+  private Bench() {}
+
+  /** {@code bench/run NAME}. */
+  public static void main(String[] args) throws Exception {
+    if (args.length != 1 || args[0].startsWith("-")) {
+      System.err.println("usage: bench/run NAME, with one of:");
+      ALL.forEach(bench -> System.err.printf("%n%s%n%s%n", bench.name(), bench.help().indent(2)));
+      System.exit(args.length == 1 && args[0].equals("--help") ? 0 : 2);
+    }
+    for (var bench : ALL) {
+      if (bench.name().equals(args[0])) {
+        System.out.println(JSON.std.asString(bench.run().toLine(bench.name())));
+        System.exit(0); // whatever threads a library left behind
+      }
+    }
+    System.err.println("bench: no benchmark is called '" + args[0] + "'; see bench/run --help");
+    System.exit(2);
+  }
+}
