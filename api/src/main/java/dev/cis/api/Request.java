@@ -1,6 +1,7 @@
 package dev.cis.api;
 
 import dev.cis.kernel.fault.Fault;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -270,7 +271,7 @@ public sealed interface Request {
       @Nullable String node,
       @Nullable String stream,
       boolean follow,
-      java.time.@Nullable Instant since,
+      @Nullable Instant since,
       int tail,
       @Nullable String grep,
       @Nullable String key)

@@ -9,10 +9,10 @@ import java.util.regex.Pattern;
  *     stands for the machine's host name
  */
 public record Naming(String name) {
+  private static final Pattern NAME = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63})?");
+
   /** The defaults. */
   public static final Naming DEFAULT = new Naming("");
-
-  private static final Pattern NAME = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63})?");
 
   /** Checks the name. */
   public Naming {

@@ -1,8 +1,17 @@
 package dev.cis.node;
 
+import dev.cis.blobs.BlobsConfig;
+import dev.cis.deploy.DeployConfig;
+import dev.cis.dht.DhtConfig;
+import dev.cis.discovery.DiscoveryConfig;
+import dev.cis.gossip.GossipConfig;
 import dev.cis.kernel.fault.Fault;
+import dev.cis.sync.SyncConfig;
+import dev.cis.transport.PeerLocator;
+import dev.cis.transport.TransportConfig;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,20 +24,44 @@ import java.util.TreeMap;
  * @param naming {@code [node]}
  * @param labels {@code [labels]}: by these others choose where to deploy
  * @param p2p {@code [p2p]}
+ * @param transport {@code [transport]}, with the listen addresses of {@code [p2p]}
+ * @param discovery {@code [discovery]}, with mDNS and bootstrap of {@code [p2p]}
+ * @param dht {@code [dht]}, with the mode of {@code [p2p]}
+ * @param gossip {@code [gossip]}
+ * @param sync {@code [sync]}
+ * @param blobs {@code [blobs]}
+ * @param deploy {@code [deploy]}
  */
-public record NodeConfig(Naming naming, SortedMap<String, String> labels, PeerToPeer p2p) {
+public record NodeConfig(
+    Naming naming,
+    SortedMap<String, String> labels,
+    PeerToPeer p2p,
+    TransportConfig transport,
+    DiscoveryConfig discovery,
+    DhtConfig dht,
+    GossipConfig gossip,
+    SyncConfig sync,
+    BlobsConfig blobs,
+    DeployConfig deploy) {
   /** The tables of the configuration file. */
   static final List<Section> SECTIONS =
       List.of(
           new Section("node", Naming.DEFAULT, Set.of()),
-          new Section("p2p", PeerToPeer.DEFAULT, Set.of()));
+          new Section("p2p", PeerToPeer.DEFAULT, Set.of()),
+          new Section("transport", TransportConfig.DEFAULT, Set.of("listen")),
+          new Section("discovery", DiscoveryConfig.DEFAULT, Set.of("mdns", "bootstrap")),
+          new Section("dht", DhtConfig.DEFAULT, Set.of("mode", "kademlia.lanOnly")),
+          new Section("gossip", GossipConfig.DEFAULT, Set.of()),
+          new Section("sync", SyncConfig.DEFAULT, Set.of()),
+          new Section("blobs", BlobsConfig.DEFAULT, Set.of()),
+          new Section("deploy", DeployConfig.DEFAULT, Set.of()));
 
   private static final List<Setting> SETTINGS =
       SECTIONS.stream().flatMap(section -> section.settings().stream()).toList();
 
   /** Copies the labels. */
   public NodeConfig {
-    labels = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(labels));
+    labels = Collections.unmodifiableSortedMap(new TreeMap<>(labels));
   }
 
   /** Every key, in the order of the reference. */
@@ -37,10 +70,20 @@ public record NodeConfig(Naming naming, SortedMap<String, String> labels, PeerTo
   }
 
   static NodeConfig of(Map<String, Record> sections, SortedMap<String, String> labels) {
+    var p2p = section(sections, "p2p", PeerToPeer.class);
     return new NodeConfig(
         section(sections, "node", Naming.class),
         labels,
-        section(sections, "p2p", PeerToPeer.class));
+        p2p,
+        section(sections, "transport", TransportConfig.class).withListen(p2p.sockets()),
+        section(sections, "discovery", DiscoveryConfig.class)
+            .withMdns(p2p.enableMdns())
+            .withBootstrap(p2p.bootstrap().stream().map(PeerLocator::parse).toList()),
+        section(sections, "dht", DhtConfig.class).withMode(p2p.dhtMode()),
+        section(sections, "gossip", GossipConfig.class),
+        section(sections, "sync", SyncConfig.class),
+        section(sections, "blobs", BlobsConfig.class),
+        section(sections, "deploy", DeployConfig.class));
   }
 
   private static <R extends Record> R section(

@@ -1,8 +1,8 @@
 package dev.cis.node;
 
 import dev.cis.dht.Routing;
-import dev.cis.kernel.identity.Did;
 import dev.cis.transport.Address;
+import dev.cis.transport.PeerLocator;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Locale;
@@ -68,11 +68,7 @@ public record PeerToPeer(
       throw new IllegalArgumentException("at most " + MOST + " peers");
     }
     for (var peer : bootstrap) {
-      int at = peer.lastIndexOf('@');
-      var _ = Address.parse(peer.substring(at + 1));
-      if (at >= 0 && Did.isDid(peer)) {
-        var _ = Did.parse(peer.substring(0, at));
-      }
+      var _ = PeerLocator.parse(peer);
     }
   }
 

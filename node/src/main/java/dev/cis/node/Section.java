@@ -1,9 +1,10 @@
 package dev.cis.node;
 
 import dev.cis.kernel.fault.Fault;
+import dev.cis.transport.Address;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,29 +16,40 @@ import java.util.Set;
  *
  * @param name the table's name
  * @param defaults the record with all defaults
- * @param hidden components that are set from elsewhere
+ * @param hidden paths of components that are set from elsewhere, such as {@code listen}
  */
 record Section(String name, Record defaults, Set<String> hidden) {
-  /** The keys, in the record's order. */
+  /** The keys, in the record's order; those of a record inside it stand beside its own. */
   List<Setting> settings() {
     var settings = new ArrayList<Setting>();
-    for (var component : defaults.getClass().getRecordComponents()) {
-      if (!hidden.contains(component.getName())) {
-        settings.add(
+    collect(defaults, "", settings);
+    return settings;
+  }
+
+  private void collect(Record record, String prefix, List<Setting> into) {
+    for (var component : record.getClass().getRecordComponents()) {
+      var path = prefix + component.getName();
+      var value = value(component, record);
+      if (hidden.contains(path)) {
+        continue;
+      }
+      if (value instanceof Record inner && component.getType().isRecord() && !isValue(inner)) {
+        collect(inner, path + ".", into);
+      } else {
+        into.add(
             new Setting(
-                key(component),
-                ValueType.of(component.getGenericType()),
-                value(component, defaults),
-                component.getName(),
-                this));
+                key(component), ValueType.of(component.getGenericType()), value, path, this));
       }
     }
-    return settings;
+  }
+
+  private static boolean isValue(Record record) {
+    return record instanceof Address;
   }
 
   private String key(RecordComponent component) {
     if (component.getName().equals("bootstrap") && name.equals("p2p")) {
-      return "p2p.bootstrap.nodes"; // the shape of source 003
+      return "p2p.bootstrap.nodes"; // the shape that users of earlier versions have
     }
     return name
         + "."
@@ -46,27 +58,40 @@ record Section(String name, Record defaults, Set<String> hidden) {
 
   /** The record with some components replaced; the record's own checks apply. */
   Record with(Map<String, Object> values) {
-    var components = defaults.getClass().getRecordComponents();
-    var arguments =
-        Arrays.stream(components)
-            .map(c -> values.getOrDefault(c.getName(), value(c, defaults)))
-            .toArray();
-    var types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+    return with(defaults, "", values);
+  }
+
+  private static Record with(Record record, String prefix, Map<String, Object> values) {
+    var components = record.getClass().getRecordComponents();
+    var arguments = new Object[components.length];
+    var types = new Class<?>[components.length];
+    for (int i = 0; i < components.length; i++) {
+      var path = prefix + components[i].getName();
+      var value = value(components[i], record);
+      types[i] = components[i].getType();
+      arguments[i] =
+          value instanceof Record inner && !isValue(inner)
+              ? with(inner, path + ".", values)
+              : values.getOrDefault(path, value);
+    }
     try {
-      var constructor = defaults.getClass().getDeclaredConstructor(types);
+      var constructor = record.getClass().getDeclaredConstructor(types);
       constructor.setAccessible(true);
-      return constructor.newInstance(arguments);
-    } catch (java.lang.reflect.InvocationTargetException e) {
-      if (e.getCause() instanceof Fault || e.getCause() instanceof IllegalArgumentException) {
-        throw (RuntimeException) e.getCause();
+      return (Record) constructor.newInstance(arguments);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof Fault fault) {
+        throw fault;
       }
-      throw new IllegalStateException("cannot make " + defaults.getClass(), e);
+      if (e.getCause() instanceof IllegalArgumentException refused) {
+        throw refused;
+      }
+      throw new IllegalStateException("cannot make " + record.getClass(), e);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("cannot make " + defaults.getClass(), e);
+      throw new IllegalStateException("cannot make " + record.getClass(), e);
     }
   }
 
-  static Object value(RecordComponent component, Record record) {
+  private static Object value(RecordComponent component, Record record) {
     try {
       var accessor = component.getAccessor();
       accessor.setAccessible(true);

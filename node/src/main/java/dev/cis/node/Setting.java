@@ -8,7 +8,7 @@ import java.util.Locale;
  * @param key such as {@code p2p.listen_port}
  * @param type how it is written
  * @param fallback its default
- * @param component the component of the section's record
+ * @param component the path to the component in the section's record
  * @param section whose it is
  */
 record Setting(String key, ValueType type, Object fallback, String component, Section section) {

@@ -112,6 +112,13 @@ public final class Settings {
     }
   }
 
+  /** Labels that a user gave to a running node, checked as those of the file are. */
+  static SortedMap<String, String> checkedLabels(Map<String, String> labels) {
+    var checked = new TreeMap<String, String>();
+    labels.forEach((k, v) -> label(k, new Given(v, "request"), checked));
+    return checked;
+  }
+
   /** The configuration, every value checked. */
   public NodeConfig config() {
     var records = new HashMap<String, Record>();

@@ -1,0 +1,114 @@
+package dev.cis.node;
+
+import dev.cis.blobs.Blobs;
+import dev.cis.deploy.Deployments;
+import dev.cis.deploy.trust.Publishers;
+import dev.cis.dht.Routing;
+import dev.cis.discovery.Discovery;
+import dev.cis.gossip.Gossip;
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.sync.ReplicatedMemory;
+import dev.cis.transport.PeerBook;
+import dev.cis.transport.PeerDescription;
+import dev.cis.transport.StoredPeerBook;
+import dev.cis.transport.Swarm;
+import dev.cis.transport.TransportConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** Starts the rooms of a node in order, and takes everything back when one fails. */
+final class Assembly {
+  private final Deque<Node.Part> parts = new ArrayDeque<>();
+
+  private Assembly() {}
+
+  /** How the swarm is made: over QUIC, or in memory for tests. */
+  @FunctionalInterface
+  interface SwarmOpener {
+    Swarm open(KeyPair key, TransportConfig config, PeerBook book, PeerDescription description);
+  }
+
+  static Node start(Home home, NodeConfig config, SwarmOpener opener) {
+    if (!config.p2p().enabled()) {
+      throw new Fault(
+          NodeCode.BAD_CONFIG, home.config() + ": p2p.enabled = false: this node is switched off");
+    }
+    home.create();
+    var assembly = new Assembly();
+    try {
+      var node = assembly.node(home, config, opener);
+      node.begin();
+      return node;
+    } catch (RuntimeException e) {
+      Node.stop(assembly.parts);
+      throw e;
+    }
+  }
+
+  private Node node(Home home, NodeConfig config, SwarmOpener opener) {
+    keep("lock", HomeLock.take(home));
+    sweep(home);
+    var key = home.readIdentity();
+    var book = keep("peer-book", StoredPeerBook.open(home.peers()));
+    var description = Node.description(config, config.labels());
+    var swarm = keep("swarm", opener.open(key, config.transport(), book, description));
+    var gossip = keep("gossip", Gossip.start(key, swarm, config.gossip()));
+    var routing = config.p2p().enableDht() ? routing(home, config, key, swarm) : null;
+    var memory =
+        keep("memory", ReplicatedMemory.open(home.memory(), key, swarm, gossip, config.sync()));
+    var blobs = keep("blobs", Blobs.open(home.blobs(), swarm, config.blobs()));
+    var deployments =
+        keep(
+            "deployments",
+            Deployments.start(
+                home.deploy(),
+                key,
+                swarm,
+                memory.memory(),
+                blobs,
+                Publishers.open(home.trusted()),
+                config.deploy()));
+    var discovery = keep("discovery", Discovery.create(swarm, config.discovery()));
+    discovery.start();
+    return new Node(
+        home,
+        config,
+        new Node.Rooms(
+            key,
+            swarm,
+            gossip,
+            routing,
+            discovery,
+            memory.memory(),
+            memory.sync(),
+            blobs,
+            deployments),
+        parts);
+  }
+
+  private Routing routing(Home home, NodeConfig config, KeyPair key, Swarm swarm) {
+    var routing = keep("dht", Routing.start(key, swarm, home.dhtTable(), config.dht()));
+    swarm.addSource(routing);
+    keep("dht-join", new DhtJoin(swarm, routing));
+    return routing;
+  }
+
+  /** What a daemon that was killed left of uploads. */
+  private static void sweep(Home home) {
+    try (var left = Files.newDirectoryStream(home.directory(), "upload-*.p2p")) {
+      for (var file : left) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new Fault(NodeCode.BAD_HOME, "cannot clean " + home + ": " + e, e);
+    }
+  }
+
+  private <T extends AutoCloseable> T keep(String name, T part) {
+    parts.push(new Node.Part(name, part));
+    return part;
+  }
+}

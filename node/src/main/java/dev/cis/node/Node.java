@@ -1,0 +1,183 @@
+package dev.cis.node;
+
+import dev.cis.blobs.Blobs;
+import dev.cis.deploy.Deployments;
+import dev.cis.dht.Routing;
+import dev.cis.discovery.Discovery;
+import dev.cis.gossip.Gossip;
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.sync.Memory;
+import dev.cis.sync.Sync;
+import dev.cis.transport.PeerDescription;
+import dev.cis.transport.Swarm;
+import dev.cis.transport.quic.QuicSwarm;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node that runs: every room, plugged together. Closing it stops the rooms in the opposite order
+ * of their start and gives everything back; applications go on.
+ */
+public final class Node implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+
+  private final Home home;
+  private final NodeConfig config;
+  private final Instant startedAt = Instant.now();
+  private final Rooms rooms;
+  private final FactsWriter facts;
+  private final Deque<Part> parts;
+  private SortedMap<String, String> labels;
+
+  /** Something to be stopped, and what it is called in the log. */
+  record Part(String name, AutoCloseable part) {}
+
+  /** The rooms of a node. */
+  record Rooms(
+      KeyPair key,
+      Swarm swarm,
+      Gossip gossip,
+      @Nullable Routing routing,
+      Discovery discovery,
+      Memory memory,
+      Sync sync,
+      Blobs blobs,
+      Deployments deployments) {}
+
+  Node(Home home, NodeConfig config, Rooms rooms, Deque<Part> parts) {
+    this.home = home;
+    this.config = config;
+    this.rooms = rooms;
+    this.parts = new ArrayDeque<>(parts);
+    this.labels = config.labels();
+    this.facts = new FactsWriter(this);
+    this.parts.push(new Part("facts", facts));
+  }
+
+  /**
+   * Starts a node and returns when it takes connections. What fails leaves nothing running.
+   *
+   * @throws Fault {@code node.already-running}, {@code node.no-identity}, {@code
+   *     transport.port-in-use} and others, each saying what to do
+   */
+  public static Node start(Home home, NodeConfig config) {
+    return Assembly.start(home, config, QuicSwarm::open);
+  }
+
+  /** The data directory. */
+  public Home home() {
+    return home;
+  }
+
+  /** What was configured when it started. */
+  public NodeConfig config() {
+    return config;
+  }
+
+  /** When it started. */
+  public Instant startedAt() {
+    return startedAt;
+  }
+
+  /** The node's own key. */
+  public KeyPair key() {
+    return rooms.key;
+  }
+
+  /** All peers. */
+  public Swarm swarm() {
+    return rooms.swarm;
+  }
+
+  /** Publish and subscribe. */
+  public Gossip gossip() {
+    return rooms.gossip;
+  }
+
+  /** The DHT, unless it is off. */
+  public Optional<Routing> routing() {
+    return Optional.ofNullable(rooms.routing);
+  }
+
+  /** Finds peers. */
+  public Discovery discovery() {
+    return rooms.discovery;
+  }
+
+  /** The replicated memory. */
+  public Memory memory() {
+    return rooms.memory;
+  }
+
+  /** Its replication. */
+  public Sync sync() {
+    return rooms.sync;
+  }
+
+  /** Content-addressed bytes. */
+  public Blobs blobs() {
+    return rooms.blobs;
+  }
+
+  /** Applications. */
+  public Deployments deployments() {
+    return rooms.deployments;
+  }
+
+  /** The labels it has now. */
+  public synchronized SortedMap<String, String> labels() {
+    return labels;
+  }
+
+  /** Changes the labels, in the configuration file, in the peer record and in the memory. */
+  public synchronized void relabel(SortedMap<String, String> changed) {
+    var checked = Settings.checkedLabels(changed);
+    ConfigFile.writeLabels(home, checked);
+    labels = checked;
+    rooms.swarm.describe(description(config, checked));
+    facts.writeNow();
+  }
+
+  static PeerDescription description(NodeConfig config, SortedMap<String, String> labels) {
+    return new PeerDescription(config.name(), labels, List.of(), config.p2p().externalAddress());
+  }
+
+  /** Begins to tell others about this node. */
+  void begin() {
+    facts.start();
+    LOG.info(
+        "event=node-started node={} name={} listen={}",
+        rooms.swarm.self(),
+        config.name(),
+        rooms.swarm.localAddresses());
+  }
+
+  @Override
+  public void close() {
+    stop(parts);
+    LOG.info("event=node-stopped node={}", rooms.key.nodeId());
+  }
+
+  /** Stops parts, last started first; one that fails does not keep the others from stopping. */
+  static void stop(Deque<Part> parts) {
+    while (!parts.isEmpty()) {
+      var part = parts.pop();
+      try {
+        part.part.close();
+        LOG.debug("event=part-stopped part={}", part.name);
+      } catch (Fault e) {
+        LOG.warn("event=part-stop-failed part={} reason=\"{}\"", part.name, e.getMessage());
+      } catch (Exception e) {
+        LOG.error("event=part-stop-failed part={}", part.name, e);
+      }
+    }
+  }
+}
