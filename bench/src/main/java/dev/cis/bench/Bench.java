@@ -5,12 +5,17 @@ import java.util.List;
 
 /** Runs a benchmark by name and prints one JSON line. */
 public final class Bench {
-  private static final List<Benchmark> ALL = List.of(new CliStartup(), new IdleMemory());
+  private static final List<Benchmark> ALL =
+      List.of(new CliStartup(), new IdleMemory(), new TransportThroughput(), new TransportRpc());
 
   private Bench() {}
 
   /** {@code bench/run NAME}. */
   public static void main(String[] args) throws Exception {
+    if (args.length == 1 && args[0].equals(FarSide.ARGUMENT)) {
+      FarSide.run();
+      return;
+    }
     if (args.length != 1 || args[0].startsWith("-")) {
       System.err.println("usage: bench/run NAME, with one of:");
       ALL.forEach(bench -> System.err.printf("%n%s%n%s%n", bench.name(), bench.help().indent(2)));

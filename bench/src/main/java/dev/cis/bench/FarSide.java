@@ -1,0 +1,125 @@
+package dev.cis.bench;
+
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.transport.Address;
+import dev.cis.transport.PeerDescription;
+import dev.cis.transport.ProtocolId;
+import dev.cis.transport.StoredPeerBook;
+import dev.cis.transport.Swarm;
+import dev.cis.transport.TransportConfig;
+import dev.cis.transport.quic.QuicSwarm;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeMap;
+
+/** The second process: swallows bytes and echoes calls, over QUIC and over TCP. */
+final class FarSide implements AutoCloseable {
+  static final ProtocolId SINK = ProtocolId.parse("/cis/app/bench-sink/1.0");
+  static final ProtocolId ECHO = ProtocolId.parse("/cis/app/bench-echo/1.0");
+
+  /** What makes a process the second one. */
+  static final String ARGUMENT = "far-side";
+
+  static final Duration LONG = Duration.ofMinutes(5);
+
+  private final Process process;
+  private final BufferedReader out;
+  final Address quic;
+  final int tcp;
+
+  private FarSide(Process process, BufferedReader out, Address quic, int tcp) {
+    this.process = process;
+    this.out = out;
+    this.quic = quic;
+    this.tcp = tcp;
+  }
+
+  static Swarm swarm() {
+    return QuicSwarm.open(
+        KeyPair.generate(new SecureRandom()),
+        TransportConfig.DEFAULT
+            .withListen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .withWindows(16 << 20, 32 << 20),
+        StoredPeerBook.inMemory(),
+        new PeerDescription("", new TreeMap<>(), List.of(), List.of()));
+  }
+
+  static FarSide start() throws IOException {
+    var process =
+        new ProcessBuilder(
+                System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Bench.class.getName(),
+                ARGUMENT)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    var out =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    var line = out.readLine();
+    if (line == null) {
+      throw new IOException("the second process did not start");
+    }
+    var parts = line.split(" ", 2);
+    return new FarSide(process, out, Address.parse(parts[0]), Integer.parseInt(parts[1]));
+  }
+
+  /** Runs in the second process until its input ends. */
+  static void run() throws IOException {
+    var swarm = swarm();
+    var _ =
+        swarm.handle(
+            SINK,
+            stream -> {
+              var buffer = ByteBuffer.allocateDirect(256 << 10);
+              while (stream.read(buffer.clear()) >= 0) {}
+              stream.send(new byte[1]);
+            });
+    var _ =
+        swarm.handle(
+            ECHO,
+            stream -> {
+              byte[] message = stream.receive(1 << 20);
+              if (message != null) {
+                stream.send(message);
+              }
+            });
+    var server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
+    var _ = Thread.ofPlatform().daemon().start(() -> swallowTcp(server));
+    System.out.println(swarm.localAddresses().getFirst() + " " + server.getLocalPort());
+    while (System.in.read() >= 0) {}
+    swarm.close();
+    System.exit(0);
+  }
+
+  private static void swallowTcp(ServerSocket server) {
+    byte[] buffer = new byte[256 << 10];
+    while (true) {
+      try (var socket = server.accept()) {
+        var in = socket.getInputStream();
+        while (in.read(buffer) >= 0) {}
+        socket.getOutputStream().write(1);
+      } catch (IOException e) {
+        return;
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    process.getOutputStream().close();
+    out.close();
+    process.destroy();
+  }
+}
