@@ -184,7 +184,7 @@ final class DemoStage {
     /** Where the others on this machine reach the node. */
     String address() {
       var listen = String.valueOf(json("p2p", "status").get("listen"));
-      return "127.0.0.1:" + listen.replaceFirst("(?s)^[^]]*?:(\\d+)[],].*$", "$1");
+      return "127.0.0.1:" + listen.replaceFirst("^.*:(\\d+)]$", "$1");
     }
 
     boolean await(Duration within, BooleanSupplier condition) throws InterruptedException {

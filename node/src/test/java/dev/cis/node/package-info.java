@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cis.node;
+
+import org.jspecify.annotations.NullMarked;
