@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cis.api;
+
+import org.jspecify.annotations.NullMarked;
