@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Real daemons, killed with SIGKILL in the middle of things: nothing acknowledged is lost. */
 @Tag("e2e")
 class KillIT {
-  private static final Duration SOON = Duration.ofSeconds(120);
+  private static final Duration SOON = Duration.ofMinutes(2);
 
   @TempDir Path homes;
 
@@ -53,14 +54,14 @@ class KillIT {
     }
 
     void kill() {
-      long pid = ((Number) terminal.json("p2p", "status").get("pid")).longValue();
+      long pid = client.call(new Request.Status(), Result.Status.class).pid();
       var process = ProcessHandle.of(pid).orElseThrow();
       process.destroyForcibly();
       await().atMost(SOON).until(() -> !process.isAlive());
     }
 
     /** The keys of its memory under a prefix. */
-    TreeSet<String> keys(String prefix) {
+    NavigableSet<String> keys(String prefix) {
       var keys = new TreeSet<String>();
       var after = "";
       while (true) {
@@ -168,7 +169,8 @@ class KillIT {
 
   /** An application that checks at its start that all of it is there. */
   private String largePackage() throws IOException {
-    var source = Files.createDirectories(homes.resolve("steady/bin")).getParent();
+    var source = homes.resolve("steady");
+    Files.createDirectories(source.resolve("bin"));
     var random = new Random(1);
     for (int part = 0; part < 24; part++) {
       var bytes = new byte[1 << 20];

@@ -135,7 +135,9 @@ final class Terminal {
 
   @SuppressWarnings("unchecked") // JSON arrays of objects
   static List<Map<String, Object>> list(Map<String, Object> json, String field) {
-    assertThat(json).containsKey(field);
-    return (List<Map<String, Object>>) (List<?>) (List<Object>) json.get(field);
+    if (json.get(field) instanceof List<?> list) {
+      return (List<Map<String, Object>>) (List<?>) list;
+    }
+    throw new AssertionError("no list '" + field + "' in " + json);
   }
 }
