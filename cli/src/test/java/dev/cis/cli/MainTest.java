@@ -1,0 +1,122 @@
+package dev.cis.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Command lines that need no daemon, in this process. */
+class MainTest {
+  @TempDir Path directory;
+
+  private record Output(int exit, String out, String err) {}
+
+  private Output run(String... words) {
+    var out = new ByteArrayOutputStream();
+    var err = new ByteArrayOutputStream();
+    int exit =
+        Main.run(
+            words,
+            Map.of("CIS_HOME", directory.resolve("home").toString()),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8));
+    return new Output(
+        exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void aWrongWordSuggestsTheRightOne() {
+    var output = run("p2p", "stattus");
+    assertThat(output.exit()).isEqualTo(2);
+    assertThat(output.out()).isEmpty();
+    assertThat(output.err()).contains("unknown command 'stattus'", "did you mean 'status'");
+    assertThat(run("memry").err()).contains("did you mean 'memory'");
+    assertThat(run("p2p", "peers", "--verbos").err()).contains("did you mean '--verbose'");
+  }
+
+  @Test
+  void withoutADaemonCommandsSayHowToStartOneAndExitWithSix() {
+    var output = run("p2p", "status");
+    assertThat(output.exit()).isEqualTo(6);
+    assertThat(output.err()).contains("no daemon is running for", "cis p2p start");
+    var json = run("p2p", "status", "--json");
+    assertThat(json.err()).contains("\"code\":\"api.no-daemon\"");
+  }
+
+  @Test
+  void initIsSafeToRepeat() throws IOException {
+    var first = JSON.std.mapFrom(run("init", "--name", "n1", "--json").out());
+    var again = JSON.std.mapFrom(run("init", "--json").out());
+    assertThat(first).containsOnlyKeys("node", "did", "name", "home", "created");
+    assertThat(again.get("node")).isEqualTo(first.get("node"));
+    assertThat(again.get("created")).isEqualTo(false);
+    assertThat(again.get("name")).isEqualTo("n1");
+  }
+
+  @Test
+  void aCorruptConfigurationIsRefusedBeforeAnythingStarts() throws IOException {
+    var _ = run("init");
+    Files.writeString(directory.resolve("home/config.toml"), "[p2p]\nlisten_prt = 1\n");
+    for (var words : new String[][] {{"config", "check"}, {"p2p", "start"}}) {
+      var output = run(words);
+      assertThat(output.exit()).isEqualTo(2);
+      assertThat(output.err()).contains("config.toml", "did you mean 'p2p.listen_port'");
+    }
+  }
+
+  @Test
+  void aPackageGoesFromDirectoryToVerifiedAndATamperedOneIsRefused() throws IOException {
+    var source = directory.resolve("hello").toString();
+    assertThat(run("keys", "generate", "me").exit()).isZero();
+    assertThat(run("package", "init", source).exit()).isZero();
+    assertThat(run("package", "build", source, "--output", directory.toString()).exit()).isZero();
+    var file = directory.resolve("hello-1.0.0.p2p");
+    assertThat(run("package", "sign", file.toString()).exit()).isZero();
+    assertThat(run("package", "verify", file.toString()).exit()).isEqualTo(5);
+    assertThat(run("keys", "trust", "me").exit()).isZero();
+    assertThat(run("package", "verify", file.toString()).exit()).isZero();
+    assertThat(run("package", "inspect", file.toString(), "--json").out()).contains("bin/run");
+
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1200] ^= 1;
+    Files.write(file, bytes);
+    var output = run("package", "verify", file.toString());
+    assertThat(output.exit()).isNotZero();
+    assertThat(output.err()).startsWith("cis: ").doesNotContain("\tat ");
+  }
+
+  @Test
+  void aPublicKeyIsTrustedFromItsText() {
+    assertThat(run("keys", "generate", "me").exit()).isZero();
+    var pem = run("keys", "export", "me").out().strip();
+    assertThat(run("keys", "trust", pem, "--name", "you").exit()).isZero();
+    assertThat(run("keys", "list").out()).contains("me");
+    assertThat(run("keys", "revoke", "you").exit()).isZero();
+  }
+
+  @Test
+  void everyCommandHasHelpAndCompletion() {
+    help(Words.tree(), "");
+    for (var shell : new String[] {"bash", "zsh", "fish"}) {
+      assertThat(run("completion", shell).out()).contains("sync-status", "deploy");
+    }
+  }
+
+  private void help(Words words, String before) {
+    for (var word : words.words()) {
+      var line = (before + " " + word.name()).strip();
+      var output = run((line + " --help").split(" ", -1));
+      assertThat(output.exit()).as(line).isZero();
+      assertThat(output.out()).as(line).startsWith("Usage: cis " + line);
+      help(word, line);
+    }
+  }
+}

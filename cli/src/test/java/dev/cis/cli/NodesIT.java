@@ -1,0 +1,103 @@
+package dev.cis.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real daemons, driven through the real launcher as a user would. */
+@Tag("e2e")
+class NodesIT {
+  private static final Duration SOON = Duration.ofMinutes(1);
+
+  @TempDir Path homes;
+  private final List<Terminal> started = new ArrayList<>();
+
+  @AfterEach
+  void stopAll() {
+    for (var terminal : started) {
+      terminal.run(
+          "app", "remove", "hello", "--node", terminal.home().getFileName().toString(), "--yes");
+      terminal.run("p2p", "stop");
+    }
+  }
+
+  private Terminal node(String name, String... more) {
+    var terminal = new Terminal(homes.resolve(name));
+    terminal.run("init", "--name", name, "--label", "env=test").succeeded();
+    started.add(terminal);
+    var words = new ArrayList<>(List.of("p2p", "start", "--listen", "127.0.0.1:0", "--no-mdns"));
+    words.addAll(List.of(more));
+    terminal.run(words.toArray(String[]::new)).succeeded();
+    return terminal;
+  }
+
+  private static String address(Terminal terminal) {
+    var listen = String.valueOf(terminal.json("p2p", "status").get("listen"));
+    return listen.substring(1, listen.length() - 1);
+  }
+
+  @Test
+  void twoNodesFindEachOtherTalkShareMemoryAndRunAnApplication() throws Exception {
+    var one = node("one");
+    var two = node("two", "--bootstrap", address(one));
+    await().atMost(SOON).until(() -> one.connected().contains("two"));
+    one.run("p2p", "ping", "two", "-c", "1").succeeded();
+    one.run("p2p", "broadcast", "news", "hello", "--wait", "20").succeeded();
+
+    one.run("memory", "set", "greeting", "hello").succeeded();
+    await().atMost(SOON).until(() -> two.run("memory", "get", "greeting").out().contains("hello"));
+    two.run("memory", "delete", "greeting").succeeded();
+    await().atMost(SOON).until(() -> one.run("memory", "get", "greeting").exit() == 1);
+
+    one.run("keys", "generate", "me").succeeded();
+    var key = one.run("keys", "export", "me").succeeded().out().strip();
+    two.run("keys", "trust", key, "--name", "me").succeeded();
+    one.run("package", "init", homes.resolve("hello").toString()).succeeded();
+    one.run("package", "build", homes.resolve("hello").toString(), "--output", homes.toString())
+        .succeeded();
+    var file = homes.resolve("hello-1.0.0.p2p");
+    one.run("package", "sign", file.toString()).succeeded();
+    one.run("p2p", "deploy", file.toString(), "--nodes", "two").succeeded();
+    assertThat(Terminal.list(one.json("app", "list"), "apps"))
+        .anySatisfy(app -> assertThat(app.get("phase")).isEqualTo("HEALTHY"));
+    await()
+        .atMost(SOON)
+        .until(() -> one.run("logs", "hello", "--tail", "2").out().contains("hello"));
+
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1200] ^= 1;
+    Files.write(file, bytes);
+    var refused = one.run("p2p", "deploy", file.toString(), "--nodes", "two");
+    assertThat(refused.exit()).isNotZero();
+    assertThat(refused.err()).contains("cis: ");
+    one.run("p2p", "status").succeeded();
+  }
+
+  @Test
+  void mistakesAreAnsweredAndTheNodeLivesOn() {
+    var one = node("one");
+    one.run("p2p", "start").failed(1);
+    one.run("p2p", "stattus").failed(2);
+    one.run("p2p", "ping", "nobody").failed(1);
+    one.run("p2p", "connect", "not an address").failed(2);
+    one.run("memory", "get", "nothing").failed(1);
+    one.run("node", "label", "one", "bad label=x").failed(2);
+
+    var other = new Terminal(homes.resolve("other"));
+    other.run("p2p", "status").failed(6);
+    other.run("p2p", "start").failed(1);
+    other.run("init").succeeded();
+    var taken = other.run("p2p", "start", "--no-mdns", "--listen", address(one)).failed(1);
+    assertThat(taken.err()).contains("in use");
+    one.run("p2p", "status").succeeded();
+  }
+}
