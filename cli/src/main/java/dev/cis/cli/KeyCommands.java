@@ -218,6 +218,9 @@ final class KeyCommands {
     @Parameters(paramLabel = "NAME")
     private String name = "";
 
+    @Option(names = "--pem", description = "Print it as PEM; RSA keys always are.")
+    private boolean pem;
+
     Export(Cis cis) {
       this.cis = cis;
     }
@@ -243,7 +246,8 @@ final class KeyCommands {
             .json(
                 Map.of("name", name, "type", key.type().text(), "id", key.id(), "pem", key.pem()));
       } else {
-        cis.screen().line(key.pem().strip());
+        // One word is easier to hand over than three lines.
+        cis.screen().line(pem || key.ed25519().isEmpty() ? key.pem().strip() : key.id());
       }
       return 0;
     }

@@ -96,7 +96,11 @@ class MainTest {
   @Test
   void aPublicKeyIsTrustedFromItsText() {
     assertThat(run("keys", "generate", "me").exit()).isZero();
-    var pem = run("keys", "export", "me").out().strip();
+    var word = run("keys", "export", "me").out().strip();
+    assertThat(word).matches("[0-9a-f]{64}");
+    assertThat(run("keys", "trust", word, "--name", "you").exit()).isZero();
+    assertThat(run("keys", "revoke", "you").exit()).isZero();
+    var pem = run("keys", "export", "me", "--pem").out().strip();
     assertThat(run("keys", "trust", pem, "--name", "you").exit()).isZero();
     assertThat(run("keys", "list").out()).contains("me");
     assertThat(run("keys", "revoke", "you").exit()).isZero();

@@ -229,7 +229,7 @@ final class Lan implements AutoCloseable {
       var addresses =
           Arrays.stream(info.getInetAddresses())
               .limit(16)
-              .map(ip -> new Address(ip.getHostAddress(), info.getPort()))
+              .map(ip -> Address.of(ip, info.getPort()))
               .toList();
       var called = info.getPropertyString("name");
       if (!addresses.isEmpty()) {

@@ -66,7 +66,20 @@ public record Address(String host, int port) {
   /** The address of a socket. */
   public static Address of(InetSocketAddress socket) {
     InetAddress ip = socket.getAddress();
-    return new Address(ip == null ? socket.getHostString() : ip.getHostAddress(), socket.getPort());
+    return ip == null
+        ? new Address(socket.getHostString(), socket.getPort())
+        : of(ip, socket.getPort());
+  }
+
+  /**
+   * A port of an IP address. The zone (RFC 4007, {@code %eth0}) stays with link-local addresses
+   * only: elsewhere it means nothing, least of all to another machine.
+   */
+  public static Address of(InetAddress ip, int port) {
+    var literal = ip.getHostAddress();
+    int zone = literal.indexOf('%');
+    return new Address(
+        zone < 0 || ip.isLinkLocalAddress() ? literal : literal.substring(0, zone), port);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.cis.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,5 +42,17 @@ class AddressScopeTest {
   })
   void aSubnetIsWhatOneOperatorLikelyOwns(String host, String subnet) {
     assertThat(new Address(host, 7677).subnet()).isEqualTo(subnet);
+  }
+
+  @Test
+  void aZoneStaysOnlyWhereItMeansSomething() throws Exception {
+    var unique = java.net.Inet6Address.getByAddress(null, bytes("fd00::2"), 3);
+    var link = java.net.Inet6Address.getByAddress(null, bytes("fe80::2"), 3);
+    assertThat(Address.of(unique, 7677).host()).isEqualTo("fd00:0:0:0:0:0:0:2");
+    assertThat(Address.of(link, 7677).host()).isEqualTo("fe80:0:0:0:0:0:0:2%3");
+  }
+
+  private static byte[] bytes(String literal) throws java.net.UnknownHostException {
+    return java.net.InetAddress.getByName(literal).getAddress();
   }
 }
