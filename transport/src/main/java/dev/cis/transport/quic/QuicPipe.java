@@ -41,6 +41,8 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   private int receivedBytes;
   private int outstanding;
   private boolean ended;
+  private boolean awaiting;
+  private boolean holding;
   private boolean paused;
   private boolean dropping;
   private boolean stopped;
@@ -50,6 +52,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   // Only on the event loop.
   private final ArrayDeque<QuicStreamFrame> early = new ArrayDeque<>();
   private @Nullable QuicStreamChannel channel;
+  private @Nullable StreamTail tail;
   private boolean opening;
   private long dropped;
 
@@ -60,6 +63,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   /** The stream is there. */
   void attach(QuicStreamChannel stream) {
     channel = stream;
+    tail = new StreamTail(link.loop(), frame -> sendNow(stream, frame));
   }
 
   @Override
@@ -109,16 +113,40 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   }
 
   private void send(QuicStreamFrame frame) {
-    var stream = channel;
-    if (stream != null) {
-      int size = frame.content().readableBytes();
-      stream.write(frame).addListener(done -> written(size, done.cause()));
+    var attached = tail;
+    if (attached == null) {
+      early.add(frame);
+      if (!opening) {
+        opening = true;
+        link.createStream(this, this::opened);
+      }
       return;
     }
-    early.add(frame);
-    if (!opening) {
-      opening = true;
-      link.createStream(this, this::opened);
+    boolean peerEnded;
+    boolean urgent;
+    lock.lock();
+    try {
+      peerEnded = ended;
+      urgent = awaiting;
+      holding = !urgent && !frame.hasFin();
+    } finally {
+      lock.unlock();
+    }
+    if (frame.hasFin()) {
+      attached.end(frame, peerEnded, peerEnded ? link.rtt() : null);
+    } else {
+      attached.bytes(frame, urgent);
+    }
+  }
+
+  private void sendNow(QuicStreamChannel stream, QuicStreamFrame frame) {
+    int size = frame.content().readableBytes();
+    stream.write(frame).addListener(done -> written(size, done.cause()));
+  }
+
+  private void flushTail() {
+    if (tail != null) {
+      tail.flush();
     }
   }
 
@@ -165,6 +193,11 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
         if (ended) {
           return -1;
         }
+        awaiting = true;
+        if (holding) {
+          holding = false;
+          onLoop(this::flushTail);
+        }
         left = await(readable, left);
       }
       while (into.hasRemaining() && !received.isEmpty()) {
@@ -182,6 +215,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
         resume = true;
       }
     } finally {
+      awaiting = false;
       lock.unlock();
     }
     if (resume) {
@@ -343,5 +377,6 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     failBoth(link.lostFault());
+    flushTail(); // which releases what is held
   }
 }
