@@ -52,7 +52,11 @@ public interface Stream extends AutoCloseable {
   /** Breaks off both directions; the peer sees {@code transport.stream-reset} with the kind. */
   void reset(Kind why);
 
-  /** Ends the stream if it is still open: finishes if nothing is unread, else resets. */
+  /**
+   * Ends the stream if it is still open. All that was sent still arrives, with its end, as after
+   * {@link #finish()}; what the peer has sent and nobody read is dropped, and a peer that goes on
+   * sending is told to stop. After a call that failed, or with the deadline over, it resets.
+   */
   @Override
   void close();
 }

@@ -210,6 +210,19 @@ public abstract class SwarmConformance {
   }
 
   @Test
+  void closingWithBytesUnreadStillDeliversWhatWasSent() {
+    var a = node("a");
+    var b = node("b");
+    var _ = b.handle(ECHO, stream -> stream.send("enough".getBytes(UTF_8)));
+    introduce(a, b);
+    try (var stream = a.open(b.self(), ECHO, LONG)) {
+      stream.send(new byte[30_000]);
+      assertThat(stream.receive(100)).isEqualTo("enough".getBytes(UTF_8));
+      assertThat(stream.receive(100)).isNull();
+    }
+  }
+
+  @Test
   void aResetReachesThePeer() throws Exception {
     var a = node("a");
     var b = node("b");
