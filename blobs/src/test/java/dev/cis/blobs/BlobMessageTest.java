@@ -8,8 +8,10 @@ import dev.cis.blobs.BlobMessage.Request;
 import dev.cis.blobs.BlobMessage.Wish;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.wire.Codec;
+import dev.cis.sim.Mutations;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -84,6 +86,14 @@ class BlobMessageTest {
       decodes(Answer.CODEC, bytes);
       decodes(ChunkList.CODEC, bytes);
     }
+  }
+
+  @Test
+  void decodersReadOrRefuseHundredsOfThousandsOfMutations() {
+    var codecs = List.of(Request.CODEC, Answer.CODEC, ChunkList.CODEC);
+    var outcome =
+        Mutations.of(vectors().values(), 41).decode(400_000, Duration.ofSeconds(4), codecs);
+    assertThat(outcome.read()).isPositive();
   }
 
   private static <T> void decodes(Codec<T> codec, byte[] bytes) {

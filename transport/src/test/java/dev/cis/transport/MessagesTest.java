@@ -8,10 +8,13 @@ import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.wire.Bytes;
 import dev.cis.kernel.wire.Codec;
+import dev.cis.sim.Mutations;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -22,6 +25,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The messages of this room: golden vectors, and what hostile bytes do to their decoders. */
@@ -131,20 +135,7 @@ class MessagesTest {
 
   @Property(tries = 1000)
   void damagedPeerFilesAreRefused(@ForAll int place, @ForAll @IntRange(min = 1, max = 255) int x) {
-    var entry =
-        new PeerBook.Entry(
-            RECORD.value().node(),
-            RECORD,
-            List.of(
-                new PeerBook.Known(
-                    Address.parse("192.0.2.7:7677"),
-                    "manual",
-                    Instant.ofEpochMilli(5),
-                    null,
-                    null)),
-            "alpha",
-            true,
-            null);
+    var entry = entry(RECORD);
     byte[] bytes = PeerFile.encode(List.of(entry));
     assertThat(PeerFile.decode(bytes)).containsExactly(entry);
     bytes[Math.floorMod(place, bytes.length)] ^= (byte) x;
@@ -155,6 +146,28 @@ class MessagesTest {
   void anyTextIsAnAddressOrRefused(@ForAll String text) {
     refusedBy(() -> Address.parse(text));
     refusedBy(() -> ProtocolId.parse(text));
+  }
+
+  @Test
+  void decodersReadOrRefuseHundredsOfThousandsOfMutations() {
+    var frames = new ArrayList<>(VECTORS.values());
+    frames.add(PeerRecord.CODEC.encode(RECORD.value()));
+    frames.add(PeerFile.ENTRY.encode(entry(null)));
+    var fast = List.of(StreamHeader.CODEC, StreamAnswer.CODEC, PeerRecord.CODEC, PeerFile.ENTRY);
+    var outcome = Mutations.of(frames, 11).decode(400_000, Duration.ofSeconds(4), fast);
+    assertThat(outcome.read()).isPositive();
+    // These verify signatures, which takes its time.
+    var signed = List.of(PeerRecord.SIGNED, Greeting.CODEC, PeerFile.ENTRY);
+    frames.add(PeerFile.ENTRY.encode(entry(RECORD)));
+    outcome = Mutations.of(frames, 12).decode(100_000, Duration.ofSeconds(2), signed);
+    assertThat(outcome.read()).isPositive();
+  }
+
+  private static PeerBook.Entry entry(@Nullable Signed<PeerRecord> record) {
+    var known =
+        new PeerBook.Known(
+            Address.parse("192.0.2.7:7677"), "manual", Instant.ofEpochMilli(5), null, null);
+    return new PeerBook.Entry(RECORD.value().node(), record, List.of(known), "alpha", true, null);
   }
 
   private static void readOrRefused(Codec<?> codec, byte[] bytes) {

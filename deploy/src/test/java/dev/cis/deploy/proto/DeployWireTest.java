@@ -7,6 +7,7 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.wire.Bytes;
 import dev.cis.kernel.wire.Codec;
+import dev.cis.sim.Mutations;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -158,6 +159,22 @@ class DeployWireTest {
     for (var codec : CODECS) {
       onlyFaults(codec, some);
     }
+  }
+
+  @Test
+  void decodersReadOrRefuseHundredsOfThousandsOfMutations() {
+    var fast =
+        List.of(
+            DeployOrder.CODEC,
+            AppCommand.CODEC,
+            AppCommand.Answer.CODEC,
+            LogRecord.CODEC,
+            AppRecord.CODEC,
+            SelectorCodec.CODEC);
+    var mutations = Mutations.of(VECTORS.values(), 51);
+    assertThat(mutations.decode(400_000, Duration.ofSeconds(4), fast).read()).isPositive();
+    var signed = List.of(DeployOrder.SIGNED, AppCommand.SIGNED);
+    assertThat(mutations.decode(50_000, Duration.ofSeconds(1), signed).read()).isPositive();
   }
 
   private static void onlyFaults(Codec<?> codec, byte[] bytes) {

@@ -7,11 +7,14 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.KernelCode;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.wire.Codec;
+import dev.cis.kernel.wire.WireReader;
 import dev.cis.kernel.wire.WireWriter;
+import dev.cis.sim.Mutations;
 import dev.cis.transport.PeerRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -130,6 +133,41 @@ class DhtMessageTest {
     var random = new SplittableRandom(seed);
     mutate(DhtMessage.REQUEST, DhtMessage.REQUEST.encode(FIND), changes, random);
     mutate(DhtMessage.RESPONSE, DhtMessage.RESPONSE.encode(NODES), changes, random);
+  }
+
+  @Test
+  void decodersReadOrRefuseHundredsOfThousandsOfMutations() {
+    var frames =
+        List.of(
+            DhtMessage.REQUEST.encode(new DhtMessage.Ping()),
+            DhtMessage.REQUEST.encode(FIND),
+            DhtMessage.RESPONSE.encode(new DhtMessage.Pong()),
+            DhtMessage.RESPONSE.encode(NODES));
+    // Records without verification, so that the run is not spent on signatures.
+    var unverified =
+        DhtMessage.response(
+            new Codec<>() {
+              @Override
+              public void write(WireWriter out, Signed<PeerRecord> record) {
+                PeerRecord.SIGNED.write(out, record);
+              }
+
+              @Override
+              public Signed<PeerRecord> read(WireReader in) {
+                while (in.next()) {
+                  if (in.field() == 1) {
+                    PeerRecord.CODEC.decode(in.bytes(PeerRecord.MAX_BYTES));
+                  }
+                }
+                return People.record(1);
+              }
+            });
+    var fast = List.of(DhtMessage.REQUEST, unverified);
+    var outcome = Mutations.of(frames, 31).decode(400_000, Duration.ofSeconds(4), fast);
+    assertThat(outcome.read()).isPositive();
+    var signed = List.of(DhtMessage.RESPONSE);
+    outcome = Mutations.of(frames, 32).decode(50_000, Duration.ofSeconds(1), signed);
+    assertThat(outcome.read()).isPositive();
   }
 
   private static <T> void mutate(

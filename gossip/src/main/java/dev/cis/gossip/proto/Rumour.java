@@ -39,7 +39,7 @@ public record Rumour(
   /** Signature domain. */
   public static final String DOMAIN = "cis-gossip/1";
 
-  private static final Codec<Body> BODY = new BodyCodec();
+  static final Codec<Body> BODY = new BodyCodec();
   private static final Codec<Signed<Body>> SIGNED =
       Signed.codec(DOMAIN, BODY, MAX_PAYLOAD + MAX_TOPIC + 64);
 
@@ -104,7 +104,7 @@ public record Rumour(
   }
 
   /** What the signature covers. Not a record, for it holds an array. */
-  private static final class Body {
+  static final class Body {
     final long sequence;
     final String topic;
     final byte[] payload;

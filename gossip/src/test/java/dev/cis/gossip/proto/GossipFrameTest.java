@@ -9,9 +9,11 @@ import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.wire.Bytes;
 import dev.cis.kernel.wire.Codec;
 import dev.cis.kernel.wire.WireWriter;
+import dev.cis.sim.Mutations;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -148,6 +150,28 @@ class GossipFrameTest {
     } catch (Fault expected) {
       assertThat(expected.getMessage()).doesNotContain("\n");
     }
+  }
+
+  @Test
+  void decodersReadOrRefuseHundredsOfThousandsOfMutations() {
+    var frames = new ArrayList<byte[]>();
+    FRAMES.forEach(frame -> frames.add(CODEC.encode(frame)));
+    var carried = RUMOUR.signed().toByteArray();
+    frames.add(carried);
+    frames.add(Arrays.copyOfRange(carried, 2, 2 + carried[1]));
+    // The rumour as it comes, unverified, so that most frames reach the decoders behind it.
+    var unverified =
+        GossipFrame.codec(signed -> {
+          if (signed.size() == 0) {
+            throw new Fault(KernelCode.MALFORMED, "no rumour");
+          }
+          return RUMOUR;
+        });
+    var fast = List.of(unverified, Rumour.BODY);
+    var outcome = Mutations.of(frames, 21).decode(400_000, Duration.ofSeconds(4), fast);
+    assertThat(outcome.read()).isPositive();
+    outcome = Mutations.of(frames, 22).decode(50_000, Duration.ofSeconds(1), List.of(CODEC));
+    assertThat(outcome.read()).isPositive();
   }
 
   private static void mutate(byte[] bytes, SplittableRandom random) {

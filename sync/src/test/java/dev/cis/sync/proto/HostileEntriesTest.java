@@ -3,15 +3,20 @@ package dev.cis.sync.proto;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cis.crdt.Dot;
 import dev.cis.crdt.VersionVector;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.time.Now;
 import dev.cis.kernel.wire.Bytes;
+import dev.cis.sim.Mutations;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
@@ -81,5 +86,39 @@ class HostileEntriesTest {
     } catch (Fault expected) {
       assertThat(expected.getMessage()).isNotEmpty();
     }
+  }
+
+  @Test
+  void decodersReadOrRefuseHundredsOfThousandsOfMutations() {
+    var entry = entry(WALL);
+    var told = VersionVector.EMPTY.with(entry.dot()).with(new Dot(KEY.nodeId(), 9));
+    var print = new Fingerprint(3, -5, 7);
+    var span = new Span(0, 0);
+    var split = new SyncMessage.Split(span, Collections.nCopies(Span.WAYS, print));
+    var listing = new SyncMessage.Listing(span, List.of(new EntryStore.Listed(-9, print)));
+    var messages =
+        List.of(
+            new SyncMessage.Hello(1, 0, true, told),
+            new SyncMessage.Welcome(1, 0, told, told),
+            new SyncMessage.Pull(2, 1),
+            new SyncMessage.Batch(7, 3, List.of(entry), 1, true, told),
+            new SyncMessage.Give(8, 2, List.of(entry), true, told),
+            new SyncMessage.Took(8, 2, true),
+            new SyncMessage.Compare(9, 4, List.of(new SyncMessage.Print(span, print))),
+            new SyncMessage.Compared(9, 4, List.of(split, listing)),
+            new SyncMessage.Want(9, 5, List.of(-1L, 5L)),
+            new SyncMessage.Refused(9, 6, "not now"));
+    var frames = new ArrayList<byte[]>();
+    messages.forEach(message -> frames.add(SyncMessage.CODEC.encode(message)));
+    frames.add(Push.CODEC.encode(new Push(List.of(entry, entry))));
+    frames.add(EntryBody.CODEC.encode(entry.body()));
+    frames.add(VersionCodec.CODEC.encode(told));
+    frames.add(RangesCodec.encode(told.of(KEY.nodeId())));
+    var codecs = List.of(SyncMessage.CODEC, Push.CODEC, EntryBody.CODEC, VersionCodec.CODEC);
+    var outcome = Mutations.of(frames, 61).decode(400_000, Duration.ofSeconds(4), codecs);
+    assertThat(outcome.read()).isPositive();
+    List<Consumer<byte[]>> ranges = List.of(RangesCodec::decode);
+    outcome = Mutations.of(frames, 62).run(100_000, Duration.ofSeconds(1), ranges);
+    assertThat(outcome.read()).isPositive();
   }
 }

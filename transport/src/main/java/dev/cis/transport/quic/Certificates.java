@@ -93,7 +93,8 @@ final class Certificates {
         throw new CertificateException("the certificate is not signed by its own key");
       }
       return key.nodeId();
-    } catch (IOException | Fault | IllegalArgumentException e) {
+    } catch (IOException | RuntimeException e) {
+      // Bouncy Castle parses late, and throws what it likes at what it did not expect.
       throw new CertificateException("not a node's certificate: " + e.getMessage(), e);
     }
   }
