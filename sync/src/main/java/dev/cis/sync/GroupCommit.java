@@ -112,6 +112,10 @@ final class GroupCommit implements AutoCloseable {
     failWaiting();
   }
 
+  /**
+   * Commits a group. When that fails, each of its jobs gets a transaction of its own, so that only
+   * the bad one fails and not those that happened to wait beside it.
+   */
   private void transact(List<Job<?>> group) {
     try {
       execute("BEGIN IMMEDIATE");
@@ -121,13 +125,15 @@ final class GroupCommit implements AutoCloseable {
       tables.flush();
       execute("COMMIT");
     } catch (SQLException | RuntimeException e) {
-      LOG.error("event=memory-commit-failed file={}", file, e);
-      recover();
-      var fault =
-          e instanceof SQLException sql
-              ? Schema.fault(file, sql)
-              : new Fault(SyncCode.STORE_FAILED, "memory database " + file + ": " + e, e);
-      group.forEach(job -> job.done.completeExceptionally(fault));
+      boolean usable = recover();
+      if (usable && group.size() > 1) {
+        LOG.warn("event=memory-group-retried file={} jobs={}", file, group.size(), e);
+        group.forEach(job -> transact(List.of(job)));
+      } else {
+        LOG.error("event=memory-commit-failed file={}", file, e);
+        var fault = fault(e);
+        group.forEach(job -> job.done.completeExceptionally(fault));
+      }
       return;
     }
     published = tables.publish();
@@ -138,8 +144,16 @@ final class GroupCommit implements AutoCloseable {
     group.forEach(job -> job.outcome.run());
   }
 
-  /** Forgets what the failed transaction changed in memory. */
-  private void recover() {
+  private Fault fault(Exception e) {
+    return switch (e) {
+      case SQLException sql -> Schema.fault(file, sql);
+      case Fault fault -> fault;
+      default -> new Fault(SyncCode.STORE_FAILED, "memory database " + file + ": " + e, e);
+    };
+  }
+
+  /** Forgets what the failed transaction changed in memory; false if writing must end. */
+  private boolean recover() {
     try {
       execute("ROLLBACK");
     } catch (SQLException e) {
@@ -147,9 +161,11 @@ final class GroupCommit implements AutoCloseable {
     }
     try {
       tables.load();
+      return true;
     } catch (SQLException e) {
       LOG.error("event=memory-reload-failed file={}", file, e);
       closed = true;
+      return false;
     }
   }
 

@@ -113,7 +113,10 @@ public interface Memory {
 
   /**
    * Adds a guard for all public keys under a prefix, such as {@code deploy/}. Entries that are
-   * there already and that it refuses are removed from this node.
+   * there already and that it refuses are removed from this node, and what they may have replaced
+   * is asked for again in the next exchange. A peer that still has the refused entry no longer has
+   * what it replaced, and its exchange settles the question: then only a full exchange with a peer
+   * that kept the old entry brings it back. So guards belong on every node, before it connects.
    */
   void guard(String prefix, Guard guard);
 }

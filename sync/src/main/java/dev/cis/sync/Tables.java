@@ -204,25 +204,47 @@ final class Tables {
         }
       }
     }
+    var replaced = new HashMap<NodeId, Long>();
     for (var slot : bad) {
       try (var statement = connection.prepareStatement("DELETE FROM items WHERE idx = ?")) {
         statement.setLong(1, slot.index());
         statement.executeUpdate();
       }
-      // What the refused write had replaced is no longer here: ask for it again.
-      for (var count : slot.context().counts().entrySet()) {
-        var author = count.getKey();
-        seen.put(
-            author,
-            seen.getOrDefault(author, Ranges.EMPTY)
-                .minus(Ranges.of(count.getValue(), count.getValue())));
-        authorId(author);
-        dirty.add(author);
-      }
+      slot.context().counts().forEach((author, last) -> replaced.merge(author, last, Math::max));
+    }
+    for (var last : replaced.entrySet()) {
+      forget(last.getKey(), last.getValue());
+    }
+    for (var slot : bad) {
       see(slot.body().author(), Ranges.of(slot.body().sequence(), slot.body().sequence()));
       withhold(slot.body().dot());
     }
     return bad.size();
+  }
+
+  /**
+   * Claims no more of an author's writes up to a sequence than are held or were refused: which of
+   * the others the removed write had replaced is not known, so all of them are asked for again.
+   */
+  private void forget(NodeId author, long last) throws SQLException {
+    var before = seen.getOrDefault(author, Ranges.EMPTY);
+    var refused = before.minus(before.minus(withheld.getOrDefault(author, Ranges.EMPTY)));
+    var held = Ranges.EMPTY;
+    var sql =
+        "SELECT sequence FROM items WHERE domain = 1 AND author = ? AND sequence <= ?"
+            + " ORDER BY sequence";
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setLong(1, authorId(author));
+      statement.setLong(2, last);
+      try (var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          held = held.with(rows.getLong(1));
+        }
+      }
+    }
+    var kept = before.minus(Ranges.of(1, last)).union(refused).union(held);
+    seen.put(author, author.equals(self) ? kept : kept.lowest(MAX_RANGES));
+    dirty.add(author);
   }
 
   private void see(NodeId author, Ranges dots) throws SQLException {

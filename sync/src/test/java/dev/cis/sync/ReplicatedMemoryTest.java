@@ -15,6 +15,7 @@ import dev.cis.transport.TransportConfig;
 import dev.cis.transport.memory.MemoryNetwork;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeMap;
@@ -145,6 +146,59 @@ class ReplicatedMemoryTest {
       a.memory().guard("deploy/", (_, _, _, _) -> "never");
       assertThat(a.memory().get(Memory.Domain.PUBLIC, "deploy/old")).isEmpty();
       assertThatThrownBy(() -> put(a, "deploy/x", "1")).hasMessageContaining("never");
+    }
+  }
+
+  @Test
+  void aFullExchangeBringsBackWhatAWrongVersionVectorHides() throws Exception {
+    var key = KeyPair.generate(new SecureRandom());
+    try (var a = start("a")) {
+      for (int i = 0; i < 100; i++) {
+        put(a, "k" + i, "v" + i);
+      }
+      try (var b = start("b", key)) {
+        connect(b, a);
+        assertThat(b.replicated.sync().with(a.key.nodeId(), false, LONG).failure()).isNull();
+        assertThat(b.replicated.sync().status().live()).isEqualTo(100);
+      }
+      // The entries go, the claim to have seen them stays.
+      var url = "jdbc:sqlite:" + directory.resolve("b.db");
+      try (var connection = DriverManager.getConnection(url);
+          var statement = connection.createStatement()) {
+        assertThat(statement.executeUpdate("DELETE FROM items WHERE key LIKE 'k1%'")).isEqualTo(11);
+      }
+      try (var b = start("b", key)) {
+        connect(b, a);
+        var plain = b.replicated.sync().with(a.key.nodeId(), false, LONG);
+        assertThat(plain.failure()).isNull();
+        assertThat(plain.received()).isZero();
+        assertThat(b.memory().get(Memory.Domain.PUBLIC, "k17")).isEmpty();
+        var full = b.replicated.sync().with(a.key.nodeId(), true, LONG);
+        assertThat(full.failure()).isNull();
+        assertThat(full.received()).isEqualTo(11);
+        awaitValue(b, "k17", "v17");
+        assertThat(b.replicated.sync().status().live()).isEqualTo(100);
+      }
+    }
+  }
+
+  @Test
+  void aConcurrentWriteThatLosesIsInTheConflictLogOfANodeThatHeldIt() {
+    try (var a = start("a");
+        var b = start("b")) {
+      put(a, "k", "earlier");
+      put(b, "k", "later");
+      connect(a, b);
+      assertThat(a.replicated.sync().with(b.key.nodeId(), false, LONG).failure()).isNull();
+      for (var peer : List.of(a, b)) {
+        var item = peer.memory().get(Memory.Domain.PUBLIC, "k").orElseThrow();
+        assertThat(item.value().utf8()).isEqualTo("later");
+      }
+      var conflict = a.memory().conflicts(10).getFirst();
+      assertThat(conflict.loser().value().utf8()).isEqualTo("earlier");
+      assertThat(conflict.loser().author()).isEqualTo(a.key.nodeId());
+      assertThat(conflict.winner()).isEqualTo(b.key.nodeId());
+      assertThat(a.replicated.sync().status().conflicts()).isEqualTo(1);
     }
   }
 }

@@ -17,12 +17,17 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,12 +111,116 @@ class SqliteStoreTest {
   @Test
   void anExpelledEntryIsGoneAndWithheldAndWhatItReplacedIsAskedForAgain() {
     try (var store = open(directory.resolve("memory.db"), KEY)) {
+      var kept = entry(put(store, "deploy/y", "kept"));
       var good = entry(put(store, "deploy/x", "good"));
       var bad = entry(put(store, "deploy/x", "bad"));
       assertThat(store.expel("deploy/", item -> item.value().utf8().equals("bad"))).isEqualTo(1);
       assertThat(store.get(Memory.Domain.PUBLIC, "deploy/x")).isEmpty();
       assertThat(store.withheld().contains(bad.dot())).isTrue();
-      assertThat(store.seen().contains(good.dot())).isTrue();
+      assertThat(store.seen().contains(bad.dot())).isTrue();
+      assertThat(store.seen().contains(kept.dot())).isTrue();
+      assertThat(store.seen().contains(good.dot())).isFalse();
+      // A peer without the bad one still has the good one and sends it.
+      assertThat(store.commit(changes(good), Instant.now())).isEqualTo(1);
+      assertThat(store.get(Memory.Domain.PUBLIC, "deploy/x").orElseThrow().body().value().utf8())
+          .isEqualTo("good");
+      // No dot is given to two writes.
+      assertThat(entry(put(store, "z", "1")).body().sequence())
+          .isEqualTo(bad.body().sequence() + 1);
+    }
+  }
+
+  @Test
+  void aJobThatFailsDoesNotTakeTheOthersOfItsGroupWithIt() throws Exception {
+    try (var store = open(directory.resolve("memory.db"), KEY);
+        var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+      put(store, "guarded", "v");
+      var begun = new CountDownLatch(1);
+      var release = new CountDownLatch(1);
+      var blocker =
+          pool.submit(() ->
+              store.expel(
+                  "guarded",
+                  item -> {
+                    begun.countDown();
+                    try {
+                      return !release.await(60, TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                      return false;
+                    }
+                  }));
+      begun.await();
+      var queued = new ArrayList<Thread>();
+      var results = new ConcurrentHashMap<String, String>();
+      for (int i = 0; i < 20; i++) {
+        var key = "k" + i;
+        boolean bad = i == 7;
+        queued.add(
+            Thread.ofVirtual()
+                .start(() -> {
+                  try {
+                    if (bad) {
+                      store.expel(
+                          "guarded",
+                          item -> {
+                            throw new IllegalStateException("bad guard");
+                          });
+                    } else {
+                      put(store, key, "v");
+                    }
+                    results.put(key, "ok");
+                  } catch (Fault e) {
+                    results.put(key, String.valueOf(e.getMessage()));
+                  }
+                }));
+      }
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (queued.stream().anyMatch(t -> t.getState() != Thread.State.WAITING)) {
+        assertThat(System.nanoTime()).as("all wait for the writer").isLessThan(deadline);
+        Thread.onSpinWait();
+      }
+      release.countDown();
+      assertThat(blocker.get(30, TimeUnit.SECONDS)).isZero();
+      for (var thread : queued) {
+        thread.join();
+      }
+      assertThat(results.remove("k7")).contains("bad guard");
+      assertThat(results)
+          .hasSize(19)
+          .allSatisfy((key, result) -> {
+            assertThat(result).isEqualTo("ok");
+            assertThat(store.get(Memory.Domain.PUBLIC, key)).isPresent();
+          });
+      var sequences =
+          results.keySet().stream()
+              .map(key -> store.get(Memory.Domain.PUBLIC, key).orElseThrow().body().sequence())
+              .toList();
+      assertThat(sequences).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void aDatabaseOfANewerVersionIsRefusedByNameAndLeftAsItIs() throws Exception {
+    var file = directory.resolve("memory.db");
+    try (var store = open(file, KEY)) {
+      put(store, "a", "1");
+    }
+    try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        var statement = connection.createStatement()) {
+      statement.execute("PRAGMA user_version = 99");
+    }
+    assertThatThrownBy(() -> open(file, KEY))
+        .isInstanceOfSatisfying(
+            Fault.class, f -> assertThat(f.code()).isEqualTo(SyncCode.NEWER_SCHEMA))
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("99")
+        .hasMessageContaining("use the newer cis");
+    try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        var statement = connection.createStatement()) {
+      statement.execute("PRAGMA user_version = " + Schema.VERSION);
+    }
+    try (var store = open(file, KEY)) {
+      assertThat(store.get(Memory.Domain.PUBLIC, "a")).isPresent();
     }
   }
 
