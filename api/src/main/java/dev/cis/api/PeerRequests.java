@@ -10,6 +10,7 @@ import dev.cis.node.Node;
 import dev.cis.transport.Address;
 import dev.cis.transport.PeerBook;
 import dev.cis.transport.PeerLink;
+import dev.cis.transport.PeerLocator;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportCode;
 import java.time.Duration;
@@ -152,7 +153,8 @@ final class PeerRequests {
           ? swarm.connect(id, DIAL)
           : swarm.connect((Address) target, DIAL);
     }
-    return dial(text.substring(0, at), Address.parse(text.substring(at + 1)));
+    var peer = PeerLocator.parse(text); // the one reader, so that --bootstrap takes the same
+    return dial(peer.node() == null ? peer.alias() : peer.node().toString(), peer.address());
   }
 
   private Object nodeOrAddress(String text) {

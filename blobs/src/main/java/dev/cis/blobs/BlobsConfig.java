@@ -19,10 +19,11 @@ public record BlobsConfig(
   /** Checks the ranges. */
   public BlobsConfig {
     if (maxBlobBytes < 1 || maxBlobBytes > Blobs.MAX_BYTES) {
-      throw new IllegalArgumentException("max_blob_bytes is 1 to " + Blobs.MAX_BYTES);
+      throw new IllegalArgumentException("blobs.max_blob_bytes of 1 to " + Blobs.MAX_BYTES);
     }
     if (maxServed < 1 || maxTransfers < 1 || !answerWithin.isPositive()) {
-      throw new IllegalArgumentException("limits of blobs are positive");
+      throw new IllegalArgumentException(
+          "blobs.max_served, blobs.max_transfers and blobs.answer_within above 0");
     }
   }
 }

@@ -8,7 +8,7 @@ public enum DhtCode implements Code {
   BUSY(
       "dht.busy",
       Kind.EXHAUSTED,
-      "As many lookups or requests run as are allowed; try again, or raise dht.kademlia.lookups."),
+      "As many lookups or requests run as are allowed; try again, or raise dht.lookups."),
   NOT_SERVED(
       "dht.not-served",
       Kind.DENIED,

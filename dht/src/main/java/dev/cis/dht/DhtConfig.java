@@ -26,10 +26,10 @@ public record DhtConfig(
   /** Checks the ranges. */
   public DhtConfig {
     if (smallNetwork < 1 || servedAtOnce < 1) {
-      throw new IllegalArgumentException("smallNetwork and servedAtOnce are at least 1");
+      throw new IllegalArgumentException("dht.small_network and dht.served_at_once at least 1");
     }
     if (!persistEvery.isPositive()) {
-      throw new IllegalArgumentException("persistEvery is " + persistEvery);
+      throw new IllegalArgumentException("dht.persist_every above 0, not " + persistEvery);
     }
     if (mode == Routing.Mode.LAN && !kademlia.lanOnly()) {
       kademlia = kademlia.onLan();

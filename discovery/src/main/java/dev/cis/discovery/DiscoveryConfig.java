@@ -40,10 +40,10 @@ public record DiscoveryConfig(
     bootstrap = List.copyOf(bootstrap);
     if (bootstrap.size() > 64) {
       throw new IllegalArgumentException(
-          "the bootstrap list has " + bootstrap.size() + " entries, limit 64");
+          "at most 64 peers in p2p.bootstrap.nodes, not " + bootstrap.size());
     }
     if (!dialTimeout.isPositive() || !rescan.isPositive()) {
-      throw new IllegalArgumentException("discovery dialTimeout and rescan are above 0");
+      throw new IllegalArgumentException("discovery.dial_timeout and discovery.rescan above 0");
     }
   }
 

@@ -22,7 +22,8 @@ public record GossipConfig(
   public GossipConfig {
     if (sendFrames < 1 || sendBytes < 2 * Rumour.MAX_PAYLOAD || receiveFramesPerSecond < 1) {
       throw new IllegalArgumentException(
-          "gossip sendFrames and receiveFramesPerSecond are at least 1, sendBytes at least "
+          "gossip.send_frames and gossip.receive_frames_per_second at least 1 and"
+              + " gossip.send_bytes at least "
               + 2 * Rumour.MAX_PAYLOAD);
     }
   }

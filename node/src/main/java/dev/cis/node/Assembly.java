@@ -91,7 +91,6 @@ final class Assembly {
 
   private Routing routing(Home home, NodeConfig config, KeyPair key, Swarm swarm) {
     var routing = keep("dht", Routing.start(key, swarm, home.dhtTable(), config.dht()));
-    swarm.addSource(routing);
     keep("dht-join", new DhtJoin(swarm, routing));
     return routing;
   }

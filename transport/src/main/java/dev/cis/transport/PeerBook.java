@@ -19,7 +19,7 @@ public interface PeerBook {
    *
    * @param address where
    * @param source who said so: {@code record}, {@code mdns}, {@code bootstrap}, {@code manual},
-   *     {@code observed}, {@code dht}
+   *     {@code observed}, {@code dht}, or {@code dialled} where it was only ever dialled
    * @param lastSuccess when a connection to it last worked
    * @param lastFailure when an attempt last failed
    * @param failure why it failed

@@ -14,7 +14,8 @@ import dev.cis.kernel.wire.WireWriter;
  * @param protocol what it wants to speak
  * @param realm in which realm, empty for the open one; at most 64 bytes
  * @param flags none are assigned; a receiver refuses flags that it does not know
- * @param deadlineMillis how long the opener will wait for everything, 0 if forever
+ * @param deadlineMillis for how long the acceptor may read and write on the stream at most, counted
+ *     from its accepting, 0 for no limit; protocols with a time limit of their own replace it
  * @param trace 16 random bytes that tie the log lines of both sides together
  */
 record StreamHeader(

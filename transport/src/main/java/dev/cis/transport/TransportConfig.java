@@ -63,26 +63,26 @@ public record TransportConfig(
   public TransportConfig {
     listen = List.copyOf(listen);
     check(!listen.isEmpty() && listen.size() <= 8, "listen", "has 1 to 8 addresses");
-    positive(dialTimeout, "dial-timeout");
-    positive(dialStagger, "dial-stagger");
-    positive(handshakeTimeout, "handshake-timeout");
-    positive(idleTimeout, "idle-timeout");
-    positive(keepAlive, "keep-alive");
+    positive(dialTimeout, "dial_timeout");
+    positive(dialStagger, "dial_stagger");
+    positive(handshakeTimeout, "handshake_timeout");
+    positive(idleTimeout, "idle_timeout");
+    positive(keepAlive, "keep_alive");
     check(
         keepAlive.multipliedBy(2).compareTo(idleTimeout) <= 0,
-        "keep-alive",
-        "is at most half of idle-timeout");
-    positive(backoffMin, "backoff-min");
-    check(backoffMax.compareTo(backoffMin) >= 0, "backoff-max", "is at least backoff-min");
-    positive(recordLifetime, "record-lifetime");
-    check(maxConnections >= 1, "max-connections", "is at least 1");
+        "keep_alive",
+        "is at most half of idle_timeout");
+    positive(backoffMin, "backoff_min");
+    check(backoffMax.compareTo(backoffMin) >= 0, "backoff_max", "is at least backoff_min");
+    positive(recordLifetime, "record_lifetime");
+    check(maxConnections >= 1, "max_connections", "is at least 1");
     check(
         maxInboundStreams >= 8 && maxInboundStreams <= 65_536,
-        "max-inbound-streams",
+        "max_inbound_streams",
         "is 8 to 65536");
-    check(streamWindow >= 1 << 14, "stream-window", "is at least 16 KiB");
-    check(connectionWindow >= streamWindow, "connection-window", "is at least stream-window");
-    check(maxFrame >= 1 << 14 && maxFrame <= 1 << 28, "max-frame", "is 16 KiB to 256 MiB");
+    check(streamWindow >= 1 << 14, "stream_window", "is at least 16 KiB");
+    check(connectionWindow >= streamWindow, "connection_window", "is at least stream_window");
+    check(maxFrame >= 1 << 14 && maxFrame <= 1 << 28, "max_frame", "is 16 KiB to 256 MiB");
   }
 
   /** The same with other listen addresses. */

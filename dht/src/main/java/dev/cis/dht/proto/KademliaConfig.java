@@ -73,28 +73,28 @@ public record KademliaConfig(
 
   /** Checks the ranges. */
   public KademliaConfig {
-    atLeast("k", k, 1);
+    atLeast("dht.k", k, 1);
     if (k > DhtMessage.MAX_RECORDS) {
-      throw new IllegalArgumentException("k is " + k + ", at most " + DhtMessage.MAX_RECORDS);
+      throw new IllegalArgumentException("dht.k at most " + DhtMessage.MAX_RECORDS + ", not " + k);
     }
-    atLeast("alpha", alpha, 1);
-    atLeast("alphaMax", alphaMax, alpha);
-    atLeast("beta", beta, 1);
-    atLeast("attempts", attempts, 1);
-    atLeast("lookupRequests", lookupRequests, k);
-    atLeast("lookups", lookups, 1);
-    atLeast("maintainPeers", maintainPeers, 0);
-    atLeast("staleAfter", staleAfter, 1);
-    atLeast("perSubnet", perSubnet, 1);
-    atLeast("perSubnetAndBucket", perSubnetAndBucket, 1);
-    positive("requestTimeout", requestTimeout);
-    positive("slowAfter", slowAfter);
-    positive("refreshEvery", refreshEvery);
-    positive("selfLookupEvery", selfLookupEvery);
-    positive("hungryEvery", hungryEvery);
-    positive("questionableAfter", questionableAfter);
-    positive("probeEvery", probeEvery);
-    positive("forgetAfter", forgetAfter);
+    atLeast("dht.alpha", alpha, 1);
+    atLeast("dht.alpha_max", alphaMax, alpha);
+    atLeast("dht.beta", beta, 1);
+    atLeast("dht.attempts", attempts, 1);
+    atLeast("dht.lookup_requests", lookupRequests, k);
+    atLeast("dht.lookups", lookups, 1);
+    atLeast("dht.maintain_peers", maintainPeers, 0);
+    atLeast("dht.stale_after", staleAfter, 1);
+    atLeast("dht.per_subnet", perSubnet, 1);
+    atLeast("dht.per_subnet_and_bucket", perSubnetAndBucket, 1);
+    positive("dht.request_timeout", requestTimeout);
+    positive("dht.slow_after", slowAfter);
+    positive("dht.refresh_every", refreshEvery);
+    positive("dht.self_lookup_every", selfLookupEvery);
+    positive("dht.hungry_every", hungryEvery);
+    positive("dht.questionable_after", questionableAfter);
+    positive("dht.probe_every", probeEvery);
+    positive("dht.forget_after", forgetAfter);
   }
 
   /** The same for a node that must not leave the LAN. */
@@ -122,15 +122,15 @@ public record KademliaConfig(
         true);
   }
 
-  private static void atLeast(String name, int value, int least) {
+  private static void atLeast(String key, int value, int least) {
     if (value < least) {
-      throw new IllegalArgumentException(name + " is " + value + ", at least " + least);
+      throw new IllegalArgumentException(key + " at least " + least + ", not " + value);
     }
   }
 
-  private static void positive(String name, Duration value) {
+  private static void positive(String key, Duration value) {
     if (!value.isPositive()) {
-      throw new IllegalArgumentException(name + " is " + value + ", must be positive");
+      throw new IllegalArgumentException(key + " above 0, not " + value);
     }
   }
 }

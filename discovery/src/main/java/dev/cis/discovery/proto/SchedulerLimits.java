@@ -27,11 +27,12 @@ public record SchedulerLimits(
   public SchedulerLimits {
     if (minPeers < 0 || lanPeers < 0 || parallelDials < 1 || candidates < 1) {
       throw new IllegalArgumentException(
-          "discovery minPeers and lanPeers are at least 0, parallelDials and candidates at least 1");
+          "discovery.min_peers and discovery.lan_peers at least 0,"
+              + " discovery.parallel_dials and discovery.candidates at least 1");
     }
     if (!firstPause.isPositive() || longestPause.compareTo(firstPause) < 0) {
       throw new IllegalArgumentException(
-          "discovery firstPause is above 0 and longestPause not below it");
+          "discovery.first_pause above 0 and discovery.longest_pause not below it");
     }
   }
 }

@@ -41,22 +41,23 @@ public record GossipBounds(
 
   /** Checks the values. */
   public GossipBounds {
-    positive("lifetime", lifetime);
-    positive("clockSkew", clockSkew);
-    positive("announceFirst", announceFirst);
-    positive("announceLast", announceLast);
-    positive("askFirst", askFirst);
-    positive("askAgain", askAgain);
+    positive("gossip.lifetime", lifetime);
+    positive("gossip.clock_skew", clockSkew);
+    positive("gossip.announce_first", announceFirst);
+    positive("gossip.announce_last", announceLast);
+    positive("gossip.ask_first", askFirst);
+    positive("gossip.ask_again", askAgain);
     if (cachedBytes < Rumour.MAX_PAYLOAD || rememberedIds < 1 || missing < 1) {
       throw new IllegalArgumentException(
-          "gossip keeps at least one rumour of " + Rumour.MAX_PAYLOAD + " bytes and one id");
+          "gossip.cached_bytes at least "
+              + Rumour.MAX_PAYLOAD
+              + ", gossip.remembered_ids and gossip.missing at least 1");
     }
   }
 
-  private static void positive(String name, Duration value) {
+  private static void positive(String key, Duration value) {
     if (value.isNegative() || value.isZero() || value.compareTo(Duration.ofHours(1)) > 0) {
-      throw new IllegalArgumentException(
-          "gossip " + name + " is above 0 and at most 1 h, not " + value);
+      throw new IllegalArgumentException(key + " above 0 and at most 1 h, not " + value);
     }
   }
 }

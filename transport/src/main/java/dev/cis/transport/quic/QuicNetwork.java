@@ -110,7 +110,7 @@ final class QuicNetwork implements Network {
             .orElseThrow(() ->
                 new Fault(
                     TransportCode.DIAL_FAILED,
-                    "no socket of transport.listen can reach " + Address.of(to)));
+                    "no socket of p2p.listen can reach " + Address.of(to)));
     var result = new CompletableFuture<QuicLink>();
     var attempt = socket.dial(to, within, result);
     try {

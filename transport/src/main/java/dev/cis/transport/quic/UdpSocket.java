@@ -113,12 +113,16 @@ final class UdpSocket {
           TransportCode.PORT_IN_USE,
           "UDP port "
               + address.getPort()
-              + " is in use by another program; stop it or set transport.listen",
+              + " is in use by another program; stop it, or choose another with p2p.listen or p2p.listen_port",
           cause);
     }
     return new Fault(
         TransportCode.CANNOT_BIND,
-        "cannot bind UDP " + address + ": " + words + "; set transport.listen to an own address",
+        "cannot bind UDP "
+            + address
+            + ": "
+            + words
+            + "; set p2p.listen to an address of this machine",
         cause);
   }
 
