@@ -28,7 +28,7 @@ final class LogRequests {
             request.app(),
             streams(request.stream()),
             request.since(),
-            null,
+            request.until(),
             request.tail(),
             request.grep() == null ? "" : request.grep(),
             request.follow());

@@ -262,6 +262,7 @@ public sealed interface Request {
    *
    * @param stream stdout, stderr or events; null for all
    * @param since not before; null for no limit
+   * @param until not after; null for no limit
    * @param tail newest lines per node; negative for all
    * @param grep a regular expression, null for all lines
    * @param key the publisher key that signs, null for the only one
@@ -272,6 +273,7 @@ public sealed interface Request {
       @Nullable String stream,
       boolean follow,
       @Nullable Instant since,
+      @Nullable Instant until,
       int tail,
       @Nullable String grep,
       @Nullable String key)

@@ -82,9 +82,11 @@ final class AppCommands {
             "Remove "
                 + app
                 + " with its versions and logs"
-                + (where.node == null
-                    ? " from every node it is on?"
-                    : " from " + where.node + "?"));
+                + (where.node != null
+                    ? " from " + where.node + "?"
+                    : where.labels != null
+                        ? " from the nodes with " + where.labels + "?"
+                        : " from every node it is on, now or when it is back?"));
       }
       var results =
           cis.client()
@@ -138,7 +140,15 @@ final class AppCommands {
     }
   }
 
-  @Command(description = "Stop an application and delete its versions and logs.")
+  @Command(
+      description = "Stop an application and delete its versions and logs.",
+      footer = {
+        "",
+        "Without --node and --labels this is an order to all nodes, remembered by them: a node that",
+        "is off or out of reach removes the application when it is back.",
+        "With --node or --labels it is a command to those nodes that are there now: one that is not",
+        "fails, nothing reaches it later, and it keeps the application."
+      })
   static final class Remove extends Action {
     Remove(Cis cis) {
       super(cis, "remove");

@@ -17,7 +17,13 @@ import picocli.CommandLine.Parameters;
 /** {@code cis logs}. */
 @Command(
     description = "Log lines of an application from every node it is on, merged by time.",
-    footer = {"", "Examples:", "  cis logs web --follow", "  cis logs web --since 1h --grep ERROR"})
+    footer = {
+      "",
+      "Examples:",
+      "  cis logs web --follow",
+      "  cis logs web --since 1h --grep ERROR",
+      "  cis logs web --since 2h --until 1h"
+    })
 final class LogsCommand implements Callable<Integer> {
   private static final Pattern AGE = Pattern.compile("(\\d{1,9})(s|m|h|d)");
 
@@ -37,6 +43,9 @@ final class LogsCommand implements Callable<Integer> {
   @Option(names = "--since", paramLabel = "T", description = "30s, 5m, 1h, 2d or an ISO time")
   private @Nullable String since;
 
+  @Option(names = "--until", paramLabel = "T", description = "up to then; written like --since")
+  private @Nullable String until;
+
   @Option(names = "--tail", paramLabel = "N", description = "the newest N lines of each node")
   private int tail = -1;
 
@@ -55,7 +64,15 @@ final class LogsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var request = new Request.Logs(app, node, stream, follow, instant(since), tail, grep, key);
+    var from = instant("--since", since);
+    var to = instant("--until", until);
+    if (follow && to != null) {
+      throw new Fault(CliCode.USAGE, "--until ends the log and --follow does not: choose one");
+    }
+    if (from != null && to != null && to.isBefore(from)) {
+      throw new Fault(CliCode.USAGE, "--until " + until + " is before --since " + since);
+    }
+    var request = new Request.Logs(app, node, stream, follow, from, to, tail, grep, key);
     var _ = cis.client().stream(request, Result.LogLine.class, this::show, Result.Done.class);
     return 0;
   }
@@ -71,7 +88,7 @@ final class LogsCommand implements Callable<Integer> {
     }
   }
 
-  private static @Nullable Instant instant(@Nullable String text) {
+  private static @Nullable Instant instant(String option, @Nullable String text) {
     if (text == null) {
       return null;
     }
@@ -91,7 +108,9 @@ final class LogsCommand implements Callable<Integer> {
       return Instant.parse(text);
     } catch (DateTimeException e) {
       throw new Fault(
-          CliCode.USAGE, "--since " + text + ": write 30s, 5m, 1h, 2d or 2026-11-21T08:00:00Z", e);
+          CliCode.USAGE,
+          option + " " + text + ": write 30s, 5m, 1h, 2d or 2026-11-21T08:00:00Z",
+          e);
     }
   }
 }
