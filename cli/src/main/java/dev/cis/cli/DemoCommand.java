@@ -131,6 +131,8 @@ final class DemoCommand implements Callable<Integer> {
                   + "' from "
                   + heard.get("authorName")
                   + " over 2 hops");
+          amber.must("p2p", "connect", "cedar");
+          tell("amber and cedar are connected again");
           return;
         }
       } finally {
