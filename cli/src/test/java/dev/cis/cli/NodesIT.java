@@ -100,4 +100,91 @@ class NodesIT {
     assertThat(taken.err()).contains("in use");
     one.run("p2p", "status").succeeded();
   }
+
+  @Test
+  void peersAreAddedFoundHeardLeftAndForgotten() throws Exception {
+    var one = node("one", "--dht");
+    var two = node("two", "--dht");
+    var id = String.valueOf(two.json("p2p", "status").get("node"));
+
+    var met = one.json("p2p", "connect", id + "@" + address(two));
+    assertThat(met).containsEntry("node", id).containsEntry("name", "two");
+    assertThat(one.run("p2p", "connect", "two@" + address(two)).failed(2).err())
+        .contains("neither a NodeId of 52 characters nor a did:cis:");
+    await().atMost(SOON).until(() -> two.connected().contains("one"));
+
+    assertThat(one.json("p2p", "find", id)).containsEntry("node", id);
+    two.run("memory", "set", "colour", "blue").succeeded();
+    var exchanges = Terminal.list(one.json("p2p", "sync", "--full"), "exchanges");
+    assertThat(exchanges)
+        .singleElement()
+        .satisfies(e -> assertThat(e).containsEntry("name", "two").doesNotContainKey("failure"));
+    assertThat(one.run("memory", "get", "colour").succeeded().out()).contains("blue");
+
+    var heard = homes.resolve("heard");
+    var listening = two.start(heard, "p2p", "subscribe", "news", "-n", "1");
+    await().atMost(SOON).until(() -> Files.readString(heard).contains("listening"));
+    // The listener says so before the daemon has taken the subscription: told until heard.
+    await()
+        .atMost(SOON)
+        .until(() -> {
+          one.run("p2p", "broadcast", "news", "hello");
+          return !listening.isAlive();
+        });
+    assertThat(listening.exitValue()).isZero();
+    assertThat(Files.readString(heard)).contains("one (1 hop): hello");
+
+    one.run("p2p", "disconnect", "two").succeeded();
+    await().atMost(SOON).until(() -> one.connected().isEmpty());
+    one.run("p2p", "disconnect", "two").failed(6);
+    one.run("p2p", "add-peer", id, address(two)).succeeded();
+    await().atMost(SOON).until(() -> one.connected().contains("two"));
+    assertThat(Terminal.list(one.json("p2p", "peers"), "peers"))
+        .singleElement()
+        .satisfies(p -> assertThat(p).containsEntry("manual", true));
+    one.run("p2p", "remove-peer", "two").succeeded();
+    assertThat(one.run("p2p", "remove-peer", "two").failed(1).err()).contains("two");
+  }
+
+  @Test
+  void aNodeShowsAndKeepsItsLabels() {
+    var one = node("one");
+    assertThat(Terminal.list(one.json("node", "list"), "nodes"))
+        .singleElement()
+        .satisfies(n -> assertThat(n).containsEntry("name", "one").containsEntry("self", true));
+    one.run("node", "label", "one", "tier=web", "env-").succeeded();
+    assertThat(one.json("node", "info", "one").get("labels")).hasToString("{tier=web}");
+    one.run("p2p", "stop").succeeded();
+    one.run("p2p", "start", "--listen", "127.0.0.1:0", "--no-mdns").succeeded();
+    assertThat(one.json("node", "info", "one").get("labels")).hasToString("{tier=web}");
+    one.run("node", "info", "nobody").failed(1);
+  }
+
+  @Test
+  void aPackageIsGoodOnlyWholeAndFromSomebodyTrusted() throws Exception {
+    var author = new Terminal(homes.resolve("author"));
+    var reader = new Terminal(homes.resolve("reader"));
+    author.run("init").succeeded();
+    reader.run("init").succeeded();
+    author.run("package", "init", homes.resolve("hello").toString()).succeeded();
+    author
+        .run("package", "build", homes.resolve("hello").toString(), "--output", homes.toString())
+        .succeeded();
+    var file = homes.resolve("hello-1.0.0.p2p");
+    author.run("package", "verify", file.toString()).failed(5);
+
+    author.run("keys", "generate", "me").succeeded();
+    author.run("package", "sign", file.toString()).succeeded();
+    var key = author.run("keys", "export", "me").succeeded().out().strip();
+    reader.run("package", "verify", file.toString()).failed(5);
+    var looked = reader.json("package", "inspect", file.toString());
+    assertThat(looked).containsEntry("name", "hello").containsEntry("entrypoint", "bin/run");
+    reader.run("keys", "trust", key, "--name", "me").succeeded();
+    assertThat(reader.json("package", "verify", file.toString())).containsEntry("ok", true);
+
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 3] ^= 1;
+    Files.write(file, bytes);
+    assertThat(reader.run("package", "verify", file.toString()).exit()).isNotZero();
+  }
 }
