@@ -95,6 +95,7 @@ final class DemoCommand implements Callable<Integer> {
         "--bootstrap",
         birch.address());
     require(cedar.await(SOON, () -> cedar.knows("amber")), "cedar did not find amber");
+    require(amber.await(SOON, () -> amber.knows("cedar")), "amber did not hear of cedar");
     tell("cedar's view:");
     show(cedar.must("p2p", "peers"));
     show(cedar.must("p2p", "ping", "birch", "-c", "2"));
