@@ -10,6 +10,7 @@ import dev.cis.sync.proto.SyncMessage.Listing;
 import dev.cis.sync.proto.SyncMessage.Request;
 import dev.cis.sync.proto.SyncMessage.Split;
 import dev.cis.sync.proto.SyncMessage.Took;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -24,12 +25,14 @@ final class Serving {
   private @Nullable Sending sending;
   private Answer lastAnswer;
   private boolean genuine = true;
+  private Duration heard;
 
   Serving(EntryStore store, Intake intake, Pace pace, SyncMessage.Hello hello, Now now) {
     this.store = store;
     this.intake = intake;
     this.pace = pace;
     this.hello = hello;
+    this.heard = now.uptime();
     // The coverage is read before anything is compared: see Leading.
     var coverage = hello.full() ? Sending.coverage(store) : VersionVector.EMPTY;
     this.lastAnswer = new SyncMessage.Welcome(hello.exchange(), 0, intake.told(now), coverage);
@@ -39,8 +42,14 @@ final class Serving {
     return hello.exchange();
   }
 
+  /** Whether the peer asked something within this time. */
+  boolean isActive(Now now, Duration within) {
+    return now.uptime().minus(heard).compareTo(within) < 0;
+  }
+
   /** The answer, or null to a request that came late. */
   @Nullable Answer answer(Now now, Request request, Consumer<SyncOutput> out) {
+    heard = now.uptime();
     if (request.step() < lastAnswer.step()) {
       return null;
     }

@@ -116,7 +116,11 @@ public final class SyncMachine implements Machine<SyncInput, SyncOutput> {
   private void down(Now now, NodeId peer, Consumer<SyncOutput> out) {
     connected.remove(peer);
     contacts.removeIf(contact -> contact.peer.equals(peer));
-    serving.remove(peer);
+    // A peer that crashed and came back may have begun anew before we hear that the old link ended.
+    var session = serving.get(peer);
+    if (session != null && !session.isActive(now, CONTACT_SECOND)) {
+      serving.remove(peer);
+    }
     var lead = leading.get(peer);
     if (lead != null) {
       lead.fail("the connection was lost");
@@ -207,7 +211,9 @@ public final class SyncMachine implements Machine<SyncInput, SyncOutput> {
     }
     while (leading.size() < pace.exchanges() && isDue(contacts.peek(), now)) {
       var peer = contacts.remove().peer;
-      if (!leading.containsKey(peer) && !serving.containsKey(peer)) {
+      var session = serving.get(peer);
+      boolean served = session != null && session.isActive(now, CONTACT_SECOND);
+      if (!leading.containsKey(peer) && !served) {
         lead(now, peer, false, List.of(), out);
       }
     }

@@ -222,4 +222,30 @@ class SyncSimulationTest {
           assertThat(world.store(world.ids.get(0)).entries()).hasSize(400);
         });
   }
+
+  @Test
+  void anExchangeGoesOnThoughTheEndOfAnEarlierLinkIsHeardLate() {
+    var world = new World(3, 2, SimNetwork.Conditions.PERFECT);
+    world.push = false;
+    var a = world.ids.get(0);
+    var b = world.ids.get(1);
+    world.simulation.runFor(Duration.ofSeconds(10));
+    for (int i = 0; i < 2000; i++) {
+      world.write(a, "key" + i, false);
+    }
+    world.host(b).on(new SyncInput.Start(a, false, 7));
+    assertThat(
+            world.simulation.runUntil(
+                () -> !world.store(b).entries().isEmpty(),
+                Duration.ofMillis(1),
+                Duration.ofSeconds(5)))
+        .isTrue();
+    assertThat(world.store(b).entries()).hasSizeLessThan(2000);
+    world.host(a).on(new SyncInput.PeerDown(b));
+    world.host(a).on(new SyncInput.PeerUp(b));
+    world.simulation.runFor(Duration.ofSeconds(5));
+    var asked = world.finished.stream().filter(f -> f.tickets().contains(7L)).findFirst();
+    assertThat(asked.orElseThrow().failure()).isNull();
+    assertThat(world.store(b).entries()).hasSize(2000);
+  }
 }
