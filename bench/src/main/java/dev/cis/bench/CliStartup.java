@@ -20,7 +20,7 @@ final class CliStartup implements Benchmark {
   public String help() {
     return """
     Starts a daemon, then runs in turn, %d times: './cis p2p status' (launcher, JVM, socket,
-    daemon, answer), './cis version' (no daemon asked) and 'java -version' of the same JDK.
+    daemon, answer), './cis version' (no daemon asked) and 'java --version' of the same JDK.
     Each is timed as a whole process. value: median of 'cis p2p status' in ms; beside it the
     other two, the median of the pairwise ratio to the bare JVM, and the time of one
     'cis p2p start' until the daemon is ready.\
@@ -42,7 +42,7 @@ final class CliStartup implements Benchmark {
       for (int i = 0; i < ROUNDS; i++) {
         status.add(node.cis("p2p", "status"));
         version.add(node.cis("version"));
-        bare.add(LiveNode.time(List.of(java, "-version")));
+        bare.add(LiveNode.time(List.of(java, "--version")));
         ratio.add(status.getLast() / bare.getLast());
       }
       var notes = new LinkedHashMap<String, Object>();
