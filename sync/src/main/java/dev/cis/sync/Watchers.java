@@ -44,6 +44,7 @@ final class Watchers {
     private final Thread thread;
     private volatile boolean overflowed;
     private volatile boolean closed;
+    private boolean idle; // guarded by this
     private long heard;
 
     Watcher(
@@ -68,7 +69,7 @@ final class Watchers {
     private void run() {
       while (!closed) {
         try {
-          tell(queue.take());
+          tell(next());
           if (queue.isEmpty() && overflowed) {
             overflowed = false;
             catchUp();
@@ -79,6 +80,23 @@ final class Watchers {
           if (!closed) {
             LOG.error("event=memory-watcher-failed prefix={}", prefix, e);
           }
+        }
+      }
+    }
+
+    private Slot next() throws InterruptedException {
+      synchronized (this) {
+        if (closed) {
+          throw new InterruptedException();
+        }
+        idle = true;
+      }
+      try {
+        return queue.take();
+      } finally {
+        synchronized (this) {
+          idle = false;
+          var _ = Thread.interrupted();
         }
       }
     }
@@ -108,9 +126,14 @@ final class Watchers {
 
     @Override
     public void close() {
-      closed = true;
       watchers.remove(this);
-      thread.interrupt();
+      synchronized (this) {
+        closed = true;
+        // Never in the middle of a callback: an interrupt would close the channel it writes to.
+        if (idle) {
+          thread.interrupt();
+        }
+      }
     }
   }
 }

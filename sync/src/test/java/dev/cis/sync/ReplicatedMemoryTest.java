@@ -110,6 +110,34 @@ class ReplicatedMemoryTest {
   }
 
   @Test
+  void closingAWatchDoesNotInterruptTheCallbackUnderWay() throws Exception {
+    try (var a = start("a")) {
+      var entered = new CountDownLatch(1);
+      var closed = new CountDownLatch(1);
+      var interrupted = new java.util.concurrent.CompletableFuture<Boolean>();
+      var watch =
+          a.memory()
+              .watch(
+                  Memory.Domain.PUBLIC,
+                  "k",
+                  _ -> {
+                    entered.countDown();
+                    try {
+                      closed.await();
+                      interrupted.complete(Thread.currentThread().isInterrupted());
+                    } catch (InterruptedException e) {
+                      interrupted.complete(true);
+                    }
+                  });
+      put(a, "k", "v");
+      assertThat(entered.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      watch.close();
+      closed.countDown();
+      assertThat(interrupted.get(LONG.toSeconds(), TimeUnit.SECONDS)).isFalse();
+    }
+  }
+
+  @Test
   void aNodeThatWasAwayCatchesUpAndKeepsItsOwn() throws Exception {
     var key = KeyPair.generate(new SecureRandom());
     try (var a = start("a")) {
