@@ -7,6 +7,8 @@ import dev.cis.gossip.Gossip;
 import dev.cis.gossip.GossipConfig;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.time.Now;
+import dev.cis.kernel.time.Uptime;
 import dev.cis.kernel.wire.Bytes;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.StoredPeerBook;
@@ -48,12 +50,25 @@ class ReplicatedMemoryTest {
   }
 
   private Peer start(String name, KeyPair key) {
+    return start(name, key, Duration.ZERO);
+  }
+
+  /** A peer whose clock is ahead of the machine's. */
+  private Peer start(String name, KeyPair key, Duration ahead) {
     var description = new PeerDescription(name, new TreeMap<>(), List.of(), List.of());
     var swarm = network.join(key, TransportConfig.DEFAULT, StoredPeerBook.inMemory(), description);
     var gossip = Gossip.start(key, swarm, GossipConfig.DEFAULT);
     var replicated =
         ReplicatedMemory.open(
-            directory.resolve(name + ".db"), key, swarm, gossip, SyncConfig.DEFAULT);
+            directory.resolve(name + ".db"),
+            key,
+            swarm,
+            gossip,
+            SyncConfig.DEFAULT,
+            () -> {
+              var now = Uptime.CLOCK.now();
+              return new Now(now.uptime(), now.wall().plus(ahead));
+            });
     return new Peer(key, swarm, gossip, replicated);
   }
 
@@ -212,8 +227,9 @@ class ReplicatedMemoryTest {
 
   @Test
   void aConcurrentWriteThatLosesIsInTheConflictLogOfANodeThatHeldIt() {
+    // Two writes within one millisecond are a tie that the node ids decide, so b's clock is ahead.
     try (var a = start("a");
-        var b = start("b")) {
+        var b = start("b", KeyPair.generate(new SecureRandom()), Duration.ofSeconds(1))) {
       put(a, "k", "earlier");
       put(b, "k", "later");
       connect(a, b);
