@@ -140,7 +140,7 @@ final class Dialler {
         }
         if (running == 0 || nextStart <= 0) {
           startNext();
-          nextStart = config.dialStagger().toNanos();
+          nextStart = config.dialling().dialStagger().toNanos();
         }
         if (running == 0 && candidates.isEmpty() && !asked) {
           ask();
@@ -155,7 +155,7 @@ final class Dialler {
           nextStart = 0;
         }
         if (candidates.isEmpty() && nextStart <= 0) {
-          nextStart = config.dialStagger().toNanos();
+          nextStart = config.dialling().dialStagger().toNanos();
         }
       }
     }
@@ -227,7 +227,7 @@ final class Dialler {
             () -> {
               try {
                 var within = deadline.remaining();
-                var cap = config.dialTimeout();
+                var cap = config.dialling().dialTimeout();
                 var found = source.find(node, within.compareTo(cap) < 0 ? within : cap);
                 events.put(
                     new Event.Found(found.stream().limit(MAX_ADDRESSES).toList(), source.name()));
@@ -378,7 +378,7 @@ final class Dialler {
       if (within.isZero()) {
         throw new Fault(TransportCode.DIAL_TIMEOUT, "no time left to dial " + address);
       }
-      var cap = config.dialTimeout();
+      var cap = config.dialling().dialTimeout();
       try {
         return network.dial(
             new InetSocketAddress(host, address.port()),

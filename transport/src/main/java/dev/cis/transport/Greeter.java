@@ -47,10 +47,10 @@ final class Greeter {
    */
   void greet(Live live, long nonce, StreamHeader header)
       throws InterruptedException, DuplicateLink {
-    var stream = FramedStream.opened(live.link.open(), live, header, config.maxFrame());
+    var stream = FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
     try {
-      stream.deadline(config.handshakeTimeout());
-      var begun = Deadline.in(config.handshakeTimeout());
+      stream.deadline(config.dialling().handshakeTimeout());
+      var begun = Deadline.in(config.dialling().handshakeTimeout());
       stream.send(
           Greeting.CODEC.encode(
               new Greeting(own.get(), live.link.remote().toString(), nonce, 0, "", "")));
@@ -67,7 +67,7 @@ final class Greeter {
             TransportCode.ofText(answer.refusal(), TransportCode.REFUSED),
             live.peer().brief() + " refused: " + Wording.printable(answer.reason()));
       }
-      live.measured(config.handshakeTimeout().minus(begun.remaining()));
+      live.measured(config.dialling().handshakeTimeout().minus(begun.remaining()));
       take(live, answer);
       live.control = stream;
       peers.confirm(live, answer.voids());
@@ -99,14 +99,15 @@ final class Greeter {
   }
 
   private void welcome(Live live, FramedStream stream) throws InterruptedException {
-    stream.deadline(config.handshakeTimeout());
+    stream.deadline(config.dialling().handshakeTimeout());
     var greeting = next(live, stream);
     if (greeting == null || greeting.nonce() == 0) {
       throw new Fault(KernelCode.MALFORMED, "no greeting");
     }
     take(live, greeting);
     live.control = stream;
-    var verdict = peers.admit(live, greeting.nonce(), config.handshakeTimeout().toNanos());
+    var verdict =
+        peers.admit(live, greeting.nonce(), config.dialling().handshakeTimeout().toNanos());
     if (!verdict.accepted()) {
       live.control = null;
       stream.send(Greeting.CODEC.encode(Greeting.refused(verdict.refusal(), verdict.reason())));
@@ -155,7 +156,7 @@ final class Greeter {
   private void keepAlive(Live live, FramedStream stream) {
     try {
       while (peers.live(live.peer()) == live) {
-        if (!peers.awaitOther(live.peer(), live, config.keepAlive().toNanos())) {
+        if (!peers.awaitOther(live.peer(), live, config.liveness().keepAlive().toNanos())) {
           stream.send(Greeting.CODEC.encode(Greeting.KEEP_ALIVE));
         }
       }

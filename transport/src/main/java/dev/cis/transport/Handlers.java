@@ -46,11 +46,11 @@ final class Handlers {
 
   /** Serves a pipe that the peer opened. Returns when it is done. */
   void serve(Live live, Pipe pipe) {
-    var stream = FramedStream.accepted(pipe, live, config.maxFrame());
-    if (!live.enter(config.maxInboundStreams())) {
+    var stream = FramedStream.accepted(pipe, live, config.limits().maxFrame());
+    if (!live.enter(config.limits().maxInboundStreams())) {
       stream.refuse(
           TransportCode.BUSY,
-          "transport.max-inbound-streams = " + config.maxInboundStreams() + " is reached");
+          "transport.max-inbound-streams = " + config.limits().maxInboundStreams() + " is reached");
       return;
     }
     try {
@@ -76,7 +76,7 @@ final class Handlers {
   }
 
   private void serve(Live live, FramedStream stream) throws InterruptedException {
-    stream.deadline(config.handshakeTimeout());
+    stream.deadline(config.dialling().handshakeTimeout());
     var header = stream.readHeader();
     boolean greeting = Greeting.PROTOCOL.serves(header.protocol());
     if (!greeting && !awaitAdoption(live)) {
@@ -110,7 +110,7 @@ final class Handlers {
   /** Streams may overtake the greeting that makes the link count; they wait for it. */
   private boolean awaitAdoption(Live live) throws InterruptedException {
     try {
-      return live.adopted.get(config.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      return live.adopted.get(config.dialling().handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException | java.util.concurrent.ExecutionException e) {
       return false;
     }

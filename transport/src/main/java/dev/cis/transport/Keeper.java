@@ -78,7 +78,7 @@ final class Keeper implements AutoCloseable {
           boolean _ = peers.awaitOther(node, live, Long.MAX_VALUE);
           var lasted = Uptime.CLOCK.now().uptime().minus(since);
           // A link that did not last earns no fresh start.
-          pause = lasted.compareTo(pause) > 0 ? config.backoffMin() : longer(pause);
+          pause = lasted.compareTo(pause) > 0 ? config.dialling().backoffMin() : longer(pause);
           continue;
         }
         boolean back = peers.awaitOther(node, null, jittered(pause));
@@ -86,7 +86,7 @@ final class Keeper implements AutoCloseable {
           continue;
         }
         try {
-          connect.to(node, config.dialTimeout());
+          connect.to(node, config.dialling().dialTimeout());
         } catch (Fault e) {
           pause = longer(pause);
           LOG.debug("event=redial-failed peer={} message={}", node.brief(), e.getMessage());
@@ -103,7 +103,9 @@ final class Keeper implements AutoCloseable {
   }
 
   private Duration longer(Duration pause) {
-    var twice = pause.isZero() ? config.backoffMin() : pause.multipliedBy(2);
-    return twice.compareTo(config.backoffMax()) < 0 ? twice : config.backoffMax();
+    var twice = pause.isZero() ? config.dialling().backoffMin() : pause.multipliedBy(2);
+    return twice.compareTo(config.dialling().backoffMax()) < 0
+        ? twice
+        : config.dialling().backoffMax();
   }
 }

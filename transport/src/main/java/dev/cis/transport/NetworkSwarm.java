@@ -54,13 +54,13 @@ public final class NetworkSwarm implements Swarm {
     this.self = key.nodeId();
     this.config = config;
     this.network = network;
-    this.peers = new Peers(self, config.maxConnections());
+    this.peers = new Peers(self, config.limits().maxConnections());
     this.announcer = new Announcer(self.brief(), peers);
     this.handlers = new Handlers(config);
     this.own =
         new OwnRecord(
             key,
-            config.recordLifetime(),
+            config.liveness().recordLifetime(),
             network::localAddresses,
             handlers::protocols,
             description);
@@ -96,10 +96,10 @@ public final class NetworkSwarm implements Swarm {
     var live = new Live(link);
     if (closed) {
       link.close(Link.GOODBYE, "this node is stopping");
-    } else if (links.size() >= 2 * config.maxConnections()) {
+    } else if (links.size() >= 2 * config.limits().maxConnections()) {
       link.close(
           TransportCode.BUSY.kind().closeCode(),
-          "transport.max-connections = " + config.maxConnections() + " is reached");
+          "transport.max-connections = " + config.limits().maxConnections() + " is reached");
     } else if (link.peer().equals(self)) {
       link.close(TransportCode.SELF_DIAL.kind().closeCode(), "that is this node itself");
     } else {
@@ -111,7 +111,7 @@ public final class NetworkSwarm implements Swarm {
   private void expectGreeting(Live live) {
     try {
       // Twice: the greeting may have to wait for a link of our own.
-      live.adopted.get(2 * config.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      live.adopted.get(2 * config.dialling().handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       live.link.close(TransportCode.DIAL_TIMEOUT.kind().closeCode(), "no greeting in time");
     } catch (InterruptedException | ExecutionException e) {
@@ -178,7 +178,7 @@ public final class NetworkSwarm implements Swarm {
         boolean changed;
         synchronized (renewal) {
           if (!protocolsChanged) {
-            renewal.wait(Math.max(1, config.recordLifetime().dividedBy(4).toMillis()));
+            renewal.wait(Math.max(1, config.liveness().recordLifetime().dividedBy(4).toMillis()));
           }
           changed = protocolsChanged;
           protocolsChanged = false;
@@ -275,7 +275,8 @@ public final class NetworkSwarm implements Swarm {
         var live = connected(node, until);
         try {
           var header = dialler.header(protocol, until.remaining());
-          var stream = FramedStream.opened(live.link.open(), live, header, config.maxFrame());
+          var stream =
+              FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
           stream.deadline(until.remaining());
           return stream;
         } catch (Fault e) {

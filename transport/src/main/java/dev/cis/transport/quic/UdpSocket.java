@@ -149,14 +149,14 @@ final class UdpSocket {
     return builder
         .sslContext(tls)
         .localConnectionIdLength(Demultiplexer.ID_BYTES)
-        .maxIdleTimeout(config.idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .maxIdleTimeout(config.liveness().idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
         .maxSendUdpPayloadSize(UDP_PAYLOAD)
         .maxRecvUdpPayloadSize(UDP_PAYLOAD + 150)
-        .initialMaxData(config.connectionWindow())
-        .initialMaxStreamDataBidirectionalLocal(config.streamWindow())
-        .initialMaxStreamDataBidirectionalRemote(config.streamWindow())
+        .initialMaxData(config.wire().connectionWindow())
+        .initialMaxStreamDataBidirectionalLocal(config.wire().streamWindow())
+        .initialMaxStreamDataBidirectionalRemote(config.wire().streamWindow())
         // The stream of greetings is not the application's.
-        .initialMaxStreamsBidirectional(config.maxInboundStreams() + 1L)
+        .initialMaxStreamsBidirectional(config.limits().maxInboundStreams() + 1L)
         .initialMaxStreamsUnidirectional(0)
         .activeMigration(false);
   }
