@@ -37,4 +37,9 @@ public record Dialling(
     TransportConfig.check(
         backoffMax.compareTo(backoffMin) >= 0, "backoff_max", "is at least backoff_min");
   }
+
+  /** The same, giving connections and streams another time to say what they are. */
+  public Dialling withHandshakeTimeout(Duration other) {
+    return new Dialling(dialTimeout, dialStagger, other, backoffMin, backoffMax);
+  }
 }
