@@ -6,7 +6,12 @@ import java.util.List;
 /** Runs a benchmark by name and prints one JSON line. */
 public final class Bench {
   private static final List<Benchmark> ALL =
-      List.of(new CliStartup(), new IdleMemory(), new TransportThroughput(), new TransportRpc());
+      List.of(
+          new CliStartup(),
+          new IdleMemory(),
+          new TransportThroughput(),
+          new TransportRpc(),
+          new TransportConnect());
 
   private Bench() {}
 

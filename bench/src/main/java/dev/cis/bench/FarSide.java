@@ -21,6 +21,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /** The second process: swallows bytes and echoes calls, over QUIC and over TCP. */
 final class FarSide implements AutoCloseable {
@@ -45,11 +46,15 @@ final class FarSide implements AutoCloseable {
   }
 
   static Swarm swarm() {
+    return swarm(config -> config.withWindows(16 << 20, 32 << 20));
+  }
+
+  /** A node on loopback that differs from the defaults in this way. */
+  static Swarm swarm(UnaryOperator<TransportConfig> settings) {
+    var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     return QuicSwarm.open(
         KeyPair.generate(new SecureRandom()),
-        TransportConfig.DEFAULT
-            .withListen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-            .withWindows(16 << 20, 32 << 20),
+        settings.apply(TransportConfig.DEFAULT.withListen(loopback)),
         StoredPeerBook.inMemory(),
         new PeerDescription("", new TreeMap<>(), List.of(), List.of()));
   }
@@ -114,6 +119,16 @@ final class FarSide implements AutoCloseable {
         return;
       }
     }
+  }
+
+  /** Processor time that the second process has used. */
+  Duration cpu() {
+    return process.toHandle().info().totalCpuDuration().orElse(Duration.ZERO);
+  }
+
+  /** Processor time that this process has used. */
+  static Duration ownCpu() {
+    return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
   }
 
   @Override

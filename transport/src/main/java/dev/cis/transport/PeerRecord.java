@@ -86,8 +86,10 @@ public record PeerRecord(
   }
 
   private static final class SelfSigned implements Codec<Signed<PeerRecord>> {
+    // A record comes with each connection and each answer of the DHT that names its node.
+    private static final int REMEMBERED = 1024;
     private static final Codec<Signed<PeerRecord>> ANY_SIGNER =
-        Signed.codec(DOMAIN, CODEC, MAX_BYTES);
+        Signed.codec(DOMAIN, CODEC, MAX_BYTES, REMEMBERED);
 
     @Override
     public void write(WireWriter out, Signed<PeerRecord> message) {

@@ -14,13 +14,15 @@ import java.util.List;
  * @param liveness how lost connections are noticed
  * @param limits what others may use of this node
  * @param wire how bytes travel
+ * @param handshakes how connections are secured
  */
 public record TransportConfig(
     List<InetSocketAddress> listen,
     Dialling dialling,
     Liveness liveness,
     Limits limits,
-    Wire wire) {
+    Wire wire,
+    Handshakes handshakes) {
   /** The defaults, on every interface and port 7677. */
   public static final TransportConfig DEFAULT =
       new TransportConfig(
@@ -28,7 +30,8 @@ public record TransportConfig(
           Dialling.DEFAULT,
           Liveness.DEFAULT,
           Limits.DEFAULT,
-          Wire.DEFAULT);
+          Wire.DEFAULT,
+          Handshakes.DEFAULT);
 
   /** Checks every setting; the message names the key. */
   public TransportConfig {
@@ -38,27 +41,32 @@ public record TransportConfig(
 
   /** The same with other listen addresses. */
   public TransportConfig withListen(InetSocketAddress... addresses) {
-    return new TransportConfig(List.of(addresses), dialling, liveness, limits, wire);
+    return new TransportConfig(List.of(addresses), dialling, liveness, limits, wire, handshakes);
   }
 
   /** The same, dialling in another way. */
   public TransportConfig with(Dialling other) {
-    return new TransportConfig(listen, other, liveness, limits, wire);
+    return new TransportConfig(listen, other, liveness, limits, wire, handshakes);
   }
 
   /** The same, noticing lost connections in another way. */
   public TransportConfig with(Liveness other) {
-    return new TransportConfig(listen, dialling, other, limits, wire);
+    return new TransportConfig(listen, dialling, other, limits, wire, handshakes);
   }
 
   /** The same with other limits. */
   public TransportConfig with(Limits other) {
-    return new TransportConfig(listen, dialling, liveness, other, wire);
+    return new TransportConfig(listen, dialling, liveness, other, wire, handshakes);
   }
 
   /** The same with another wire. */
   public TransportConfig with(Wire other) {
-    return new TransportConfig(listen, dialling, liveness, limits, other);
+    return new TransportConfig(listen, dialling, liveness, limits, other, handshakes);
+  }
+
+  /** The same, securing connections in another way. */
+  public TransportConfig with(Handshakes other) {
+    return new TransportConfig(listen, dialling, liveness, limits, wire, other);
   }
 
   /** The same with other times for noticing a lost connection. */

@@ -2,11 +2,14 @@ package dev.cis.kernel.identity;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.KernelCode;
+import dev.cis.kernel.wire.Bytes;
 import dev.cis.kernel.wire.Codec;
 import dev.cis.kernel.wire.WireReader;
 import dev.cis.kernel.wire.WireWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A message and the key that vouches for it. The signature covers {@code domain || 0x00 ||
@@ -42,6 +45,16 @@ public final class Signed<T> {
    * Reading verifies the signature and fails with {@code kernel.bad-signature}.
    */
   public static <T> Codec<Signed<T>> codec(String domain, Codec<T> codec, int limit) {
+    return codec(domain, codec, limit, 0);
+  }
+
+  /**
+   * The same, for messages that come again and again: so many of the latest are remembered, and the
+   * same bytes need no second check. What is handed out then is the same object.
+   */
+  public static <T> Codec<Signed<T>> codec(
+      String domain, Codec<T> codec, int limit, int remembered) {
+    var verified = new Verified<T>(remembered);
     return new Codec<>() {
       @Override
       public void write(WireWriter out, Signed<T> message) {
@@ -61,15 +74,49 @@ public final class Signed<T> {
             default -> in.skip();
           }
         }
+        var known = verified.find(payload, signer, signature);
+        if (known != null) {
+          return known;
+        }
         var key = PublicKey.of(signer);
         if (!key.verifies(covered(domain, payload), signature)) {
           throw new Fault(
               KernelCode.BAD_SIGNATURE,
               "the signature of " + key.nodeId().brief() + " for '" + domain + "' is wrong");
         }
-        return new Signed<>(codec.decode(payload), payload, key, signature);
+        var message = new Signed<>(codec.decode(payload), payload, key, signature);
+        verified.add(message);
+        return message;
       }
     };
+  }
+
+  /** The latest messages whose signatures were found right, by their signatures. */
+  private static final class Verified<T> {
+    private final int capacity;
+    private final LinkedHashMap<Bytes, Signed<T>> messages = new LinkedHashMap<>(16, 0.75f, true);
+
+    Verified(int capacity) {
+      this.capacity = capacity;
+    }
+
+    synchronized @Nullable Signed<T> find(byte[] payload, byte[] signer, byte[] signature) {
+      var found = capacity == 0 ? null : messages.get(Bytes.of(signature));
+      return found != null
+              && Arrays.equals(found.payload, payload)
+              && Arrays.equals(found.signer.bytes(), signer)
+          ? found
+          : null;
+    }
+
+    synchronized void add(Signed<T> message) {
+      if (capacity > 0) {
+        messages.put(Bytes.of(message.signature), message);
+        if (messages.size() > capacity) {
+          messages.pollFirstEntry();
+        }
+      }
+    }
   }
 
   private static byte[] covered(String domain, byte[] payload) {

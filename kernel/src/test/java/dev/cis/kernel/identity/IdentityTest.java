@@ -107,6 +107,33 @@ class IdentityTest {
   }
 
   @Test
+  void aRememberedMessageIsNotCheckedAgainAndShieldsNoOther() {
+    var codec = Signed.codec("test/1", TEXT, 100, 2);
+    byte[] good = codec.encode(Signed.sign(key, "test/1", TEXT, "hello"));
+    var first = codec.decode(good);
+    assertThat(codec.decode(good)).isSameAs(first);
+    for (int i = 0; i < good.length; i++) {
+      byte[] changed = good.clone();
+      changed[i] ^= 1;
+      assertThatThrownBy(() -> codec.decode(changed)).isInstanceOf(Fault.class);
+    }
+    var stolen =
+        new WireWriter()
+            .bytes(1, first.payload())
+            .bytes(2, other.publicKey().bytes())
+            .bytes(3, first.signature())
+            .toByteArray();
+    assertRefused(codec, stolen);
+    // Room for two: the least recently seen is forgotten.
+    byte[] second = codec.encode(Signed.sign(key, "test/1", TEXT, "second"));
+    var two = codec.decode(second);
+    codec.decode(good);
+    codec.decode(codec.encode(Signed.sign(key, "test/1", TEXT, "third")));
+    assertThat(codec.decode(good)).isSameAs(first);
+    assertThat(codec.decode(second)).isEqualTo(two).isNotSameAs(two);
+  }
+
+  @Test
   void aKeyThatIsNoPointOnTheCurveVerifiesNothing() {
     var bytes = new byte[32];
     java.util.Arrays.fill(bytes, (byte) 0xFF);

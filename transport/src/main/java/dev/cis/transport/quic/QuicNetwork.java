@@ -46,7 +46,7 @@ final class QuicNetwork implements Network {
   }
 
   static QuicNetwork bind(KeyPair key, TransportConfig config, RawDatagrams raw) {
-    return bind(new Tls.Contexts(Tls.server(key), Tls.client(key)), config, raw);
+    return bind(Tls.Contexts.of(key, config.handshakes()), config, raw);
   }
 
   static QuicNetwork bind(Tls.Contexts tls, TransportConfig config, RawDatagrams raw) {
@@ -112,7 +112,7 @@ final class QuicNetwork implements Network {
                     TransportCode.DIAL_FAILED,
                     "no socket of p2p.listen can reach " + Address.of(to)));
     var result = new CompletableFuture<QuicLink>();
-    var attempt = socket.dial(to, within, result);
+    var attempt = socket.dial(to, expected, within, result);
     try {
       var link =
           result.get(within.toNanos() + Duration.ofMillis(500).toNanos(), TimeUnit.NANOSECONDS);

@@ -1,6 +1,7 @@
 package dev.cis.transport.quic;
 
 import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.time.Uptime;
 import dev.cis.transport.Address;
 import dev.cis.transport.TransportCode;
@@ -27,6 +28,7 @@ import io.netty.handler.codec.quic.QuicConnectionAddress;
 import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.SegmentedDatagramPacketAllocator;
+import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -54,6 +56,7 @@ final class UdpSocket {
   // Fits the 1,280 to 1,500 byte links that are found in practice, with IPv6 and tunnel headers.
   private static final int UDP_PAYLOAD = 1350;
   private static final int SEGMENTS = 40;
+  private static final AttributeKey<NodeId> EXPECTED = AttributeKey.valueOf("cis.expected");
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final Channel channel;
@@ -73,7 +76,9 @@ final class UdpSocket {
       Consumer<QuicLink> authenticated) {
     var demultiplexer = new Demultiplexer(raw);
     var server = server(tls.server(), config, authenticated);
-    var client = settings(new QuicClientCodecBuilder(), tls.client(), config);
+    var client =
+        settings(new QuicClientCodecBuilder(), config)
+            .sslEngineProvider(quic -> tls.dial(quic.alloc(), quic.attr(EXPECTED).get()));
     var bootstrap =
         new Bootstrap()
             .group(group)
@@ -128,7 +133,8 @@ final class UdpSocket {
 
   private static QuicServerCodecBuilder server(
       QuicSslContext tls, TransportConfig config, Consumer<QuicLink> authenticated) {
-    return settings(new QuicServerCodecBuilder(), tls, config)
+    return settings(new QuicServerCodecBuilder(), config)
+        .sslContext(tls)
         .tokenHandler(new RetryTokens(RANDOM, () -> Uptime.CLOCK.now().uptime().toMillis()))
         .option(ChannelOption.ALLOCATOR, ALLOCATOR)
         .option(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, segments())
@@ -144,10 +150,8 @@ final class UdpSocket {
             });
   }
 
-  private static <B extends QuicCodecBuilder<B>> B settings(
-      B builder, QuicSslContext tls, TransportConfig config) {
+  private static <B extends QuicCodecBuilder<B>> B settings(B builder, TransportConfig config) {
     return builder
-        .sslContext(tls)
         .localConnectionIdLength(Demultiplexer.ID_BYTES)
         .maxIdleTimeout(config.liveness().idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
         .maxSendUdpPayloadSize(UDP_PAYLOAD)
@@ -172,9 +176,13 @@ final class UdpSocket {
    *
    * @return gives the attempt up
    */
-  Runnable dial(InetSocketAddress to, Duration within, CompletableFuture<QuicLink> result) {
+  Runnable dial(
+      InetSocketAddress to,
+      @Nullable NodeId expected,
+      Duration within,
+      CompletableFuture<QuicLink> result) {
     var made = new AtomicReference<@Nullable QuicLink>();
-    channel.eventLoop().execute(() -> connect(to, within, made, result));
+    channel.eventLoop().execute(() -> connect(to, expected, within, made, result));
     return () -> {
       result.cancel(false);
       channel
@@ -190,6 +198,7 @@ final class UdpSocket {
 
   private void connect(
       InetSocketAddress to,
+      @Nullable NodeId expected,
       Duration within,
       AtomicReference<@Nullable QuicLink> made,
       CompletableFuture<QuicLink> result) {
@@ -212,6 +221,7 @@ final class UdpSocket {
         };
     QuicChannel.newBootstrap(channel)
         .handler(initializer)
+        .attr(EXPECTED, expected)
         .streamHandler(new QuicLink.Inbound())
         .option(ChannelOption.ALLOCATOR, ALLOCATOR)
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.clamp(within.toMillis(), 1, 3_600_000))

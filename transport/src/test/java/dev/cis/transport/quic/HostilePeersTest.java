@@ -18,20 +18,32 @@ import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportCode;
 import dev.cis.transport.TransportConfig;
+import io.netty.handler.codec.quic.BoringSSLAsyncPrivateKeyMethod;
+import io.netty.handler.codec.quic.BoringSSLContextOption;
+import io.netty.handler.codec.quic.BoringSSLKeylessManagerFactory;
+import io.netty.handler.codec.quic.QuicSslContextBuilder;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,7 +111,9 @@ class HostilePeersTest {
   private QuicNetwork stranger(Tls.@Nullable OneKey certificate, String alpn) {
     var network =
         QuicNetwork.bind(
-            new Tls.Contexts(Tls.server(key()), Tls.client(certificate, alpn)),
+            new Tls.Contexts(
+                Tls.server(new Tls.OneKey(key()), new Tls.AnyNode()),
+                Tls.client(certificate, alpn, 0, new Tls.AnyNode())),
             config,
             RawDatagrams.NONE);
     opened.add(network);
@@ -147,6 +161,69 @@ class HostilePeersTest {
         stranger(
             new Tls.OneKey(Certificates.selfSigned(key()), Certificates.privateKey(key())),
             Tls.ALPN));
+  }
+
+  /** Signs the handshake with a key of its own, whatever certificate it presents. */
+  private static KeyManagerFactory forging(X509Certificate presented) throws Exception {
+    var own = key();
+    return BoringSSLKeylessManagerFactory.newKeyless(
+        new BoringSSLAsyncPrivateKeyMethod() {
+          @Override
+          public Future<byte[]> sign(SSLEngine engine, int algorithm, byte[] input) {
+            return ImmediateEventExecutor.INSTANCE.newSucceededFuture(own.sign(input));
+          }
+
+          @Override
+          public Future<byte[]> decrypt(SSLEngine engine, byte[] input) {
+            throw new UnsupportedOperationException();
+          }
+        },
+        presented);
+  }
+
+  @Test
+  void aDiallerWithTheCertificateButNotTheKeyIsTurnedAway() throws Exception {
+    var owner = key();
+    var forged =
+        QuicSslContextBuilder.forClient()
+            .trustManager(new Tls.AnyNode())
+            .keyManager(forging(Certificates.selfSigned(owner)), null)
+            .applicationProtocols(Tls.ALPN)
+            .endpointIdentificationAlgorithm("")
+            .option(BoringSSLContextOption.CLIENT_KEY_TYPES, Set.of("EdDSA"))
+            .option(BoringSSLContextOption.SIGNATURE_ALGORITHMS, new String[] {"ed25519"})
+            .build();
+    var network =
+        QuicNetwork.bind(
+            new Tls.Contexts(Tls.server(new Tls.OneKey(key()), new Tls.AnyNode()), forged),
+            config,
+            RawDatagrams.NONE);
+    opened.add(network);
+    assertThat(end(network.dial(target, null, LONG))).contains("0x133");
+    assertThat(node.link(owner.nodeId())).isEmpty();
+  }
+
+  @Test
+  void anAcceptorWithTheCertificateButNotTheKeyIsNotTakenForItsOwner() throws Exception {
+    var owner = key();
+    var forged =
+        QuicSslContextBuilder.forServer(forging(Certificates.selfSigned(owner)), null)
+            .trustManager(new Tls.AnyNode())
+            .clientAuth(ClientAuth.REQUIRE)
+            .applicationProtocols(Tls.ALPN)
+            .option(
+                BoringSSLContextOption.SERVER_KEY_TYPES,
+                Map.of("ECDHE_ECDSA", "EdDSA", "ECDHE_RSA", "EdDSA", "UNKNOWN", "EdDSA"))
+            .option(BoringSSLContextOption.SIGNATURE_ALGORITHMS, new String[] {"ed25519"})
+            .build();
+    var client = Tls.client(new Tls.OneKey(key()), Tls.ALPN, 0, new Tls.AnyNode());
+    var network = QuicNetwork.bind(new Tls.Contexts(forged, client), config, RawDatagrams.NONE);
+    opened.add(network);
+    var address = network.localAddresses().getFirst();
+    assertThatThrownBy(() -> node.connect(address, LONG))
+        .isInstanceOfSatisfying(
+            Fault.class, fault -> assertThat(fault.code()).isEqualTo(TransportCode.DIAL_FAILED));
+    assertThat(node.links()).isEmpty();
   }
 
   private void assertTurnedAway(QuicNetwork stranger) throws Exception {
