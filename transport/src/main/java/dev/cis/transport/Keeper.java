@@ -4,7 +4,9 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.time.Uptime;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -47,6 +49,13 @@ final class Keeper implements AutoCloseable {
     if (thread != null) {
       thread.interrupt();
     }
+  }
+
+  /** The peers that shall be connected now. */
+  Set<NodeId> wanted() {
+    var wanted = new HashSet<>(kept.keySet());
+    wanted.removeAll(suspended.keySet());
+    return wanted;
   }
 
   /** A user wants no connection with it for now. */

@@ -9,11 +9,25 @@ import java.time.Duration;
  * @param keepAlive how often the dialling side sends something; default 10 s, at most half the idle
  *     timeout
  * @param recordLifetime how long our signed peer record is good; renewed at half; default 24 h
+ * @param watchEvery how often the machine's addresses and clocks are looked at, so that a change of
+ *     network or a sleep is noticed; default 1 s
+ * @param probeTimeout in which a peer must answer a ping after such a change, else its connection
+ *     is dropped and made anew; default 3 s
  */
-public record Liveness(Duration idleTimeout, Duration keepAlive, Duration recordLifetime) {
+public record Liveness(
+    Duration idleTimeout,
+    Duration keepAlive,
+    Duration recordLifetime,
+    Duration watchEvery,
+    Duration probeTimeout) {
   /** The defaults. */
   public static final Liveness DEFAULT =
-      new Liveness(Duration.ofSeconds(30), Duration.ofSeconds(10), Duration.ofHours(24));
+      new Liveness(
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(10),
+          Duration.ofHours(24),
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(3));
 
   /** Checks every setting; the message names the key. */
   public Liveness {
@@ -24,5 +38,7 @@ public record Liveness(Duration idleTimeout, Duration keepAlive, Duration record
         "keep_alive",
         "is at most half of idle_timeout");
     TransportConfig.positive(recordLifetime, "record_lifetime");
+    TransportConfig.positive(watchEvery, "watch_every");
+    TransportConfig.positive(probeTimeout, "probe_timeout");
   }
 }

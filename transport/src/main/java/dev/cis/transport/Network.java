@@ -1,9 +1,11 @@
 package dev.cis.transport;
 
 import dev.cis.kernel.identity.NodeId;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,14 @@ import org.jspecify.annotations.Nullable;
 public interface Network extends AutoCloseable {
   /** Where other nodes may dial us, concrete addresses only. */
   List<Address> localAddresses();
+
+  /**
+   * The addresses of the interfaces that are up, loopback and link-local ones too. That they change
+   * is a sign that connections may be dead.
+   */
+  default Set<InetAddress> interfaceAddresses() {
+    return Set.of();
+  }
 
   /**
    * Dials one address and waits for the handshake. The peer's identity is proved to us; whether it

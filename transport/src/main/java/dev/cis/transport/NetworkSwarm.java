@@ -38,6 +38,7 @@ public final class NetworkSwarm implements Swarm {
   private final Greeter greeter;
   private final Dialler dialler;
   private final Keeper keeper;
+  private final Recovery recovery;
   private final Thread renewer;
   private final Set<Live> links = ConcurrentHashMap.newKeySet();
   private final Object renewal = new Object();
@@ -68,6 +69,7 @@ public final class NetworkSwarm implements Swarm {
     this.greeter = new Greeter(config, peers, this.book, own, random);
     this.dialler = new Dialler(self, config, network, peers, this.book, greeter, this::attend);
     this.keeper = new Keeper(config, peers, this::reach, random);
+    this.recovery = new Recovery(config, network, peers, new RecoveryHands());
     this.renewer = Thread.ofVirtual().name("renew-" + self.brief()).unstarted(this::renew);
   }
 
@@ -86,9 +88,10 @@ public final class NetworkSwarm implements Swarm {
   private void begin() {
     var _ = handlers.add(Greeting.PROTOCOL, greeter::answer);
     var _ = handlers.add(PING, (live, stream) -> echo(stream));
-    own.protocolsChanged();
+    own.outdated();
     announcer.start();
     renewer.start();
+    recovery.start();
     network.accept(this::accepted);
   }
 
@@ -235,6 +238,7 @@ public final class NetworkSwarm implements Swarm {
   @Override
   public boolean disconnect(NodeId node) {
     keeper.suspend(node);
+    recovery.forget(node);
     var live = peers.live(node);
     if (live == null) {
       return false;
@@ -274,11 +278,7 @@ public final class NetworkSwarm implements Swarm {
       while (true) {
         var live = connected(node, until);
         try {
-          var header = dialler.header(protocol, until.remaining());
-          var stream =
-              FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
-          stream.deadline(until.remaining());
-          return stream;
+          return opened(live, protocol, until);
         } catch (Fault e) {
           // The link may have been replaced or lost since it was looked up: then there is another.
           if (e.code() != TransportCode.CONNECTION_LOST || until.isOver()) {
@@ -290,6 +290,14 @@ public final class NetworkSwarm implements Swarm {
     } catch (InterruptedException e) {
       throw interrupted("opening " + protocol + " to " + node.brief());
     }
+  }
+
+  private Stream opened(Live live, ProtocolId protocol, Deadline until)
+      throws InterruptedException {
+    var header = dialler.header(protocol, until.remaining());
+    var stream = FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
+    stream.deadline(until.remaining());
+    return stream;
   }
 
   @Override
@@ -304,7 +312,7 @@ public final class NetworkSwarm implements Swarm {
   }
 
   private void protocolsChanged() {
-    own.protocolsChanged();
+    own.outdated();
     synchronized (renewal) {
       protocolsChanged = true;
       renewal.notifyAll();
@@ -319,23 +327,66 @@ public final class NetworkSwarm implements Swarm {
   @Override
   public Duration ping(NodeId node, Duration within) {
     try (var stream = open(node, PING, within)) {
-      byte[] sent = new byte[PING_BYTES];
-      java.util.concurrent.ThreadLocalRandom.current().nextBytes(sent);
-      var begun = Uptime.CLOCK.now().uptime();
-      stream.write(ByteBuffer.wrap(sent));
-      stream.finish();
-      var got = ByteBuffer.allocate(PING_BYTES);
-      while (got.hasRemaining() && stream.read(got) >= 0) {}
-      var rtt = Uptime.CLOCK.now().uptime().minus(begun);
-      if (!Arrays.equals(sent, got.array())) {
-        throw new Fault(
-            TransportCode.STREAM_RESET, node.brief() + " answered a ping with other bytes");
-      }
+      var rtt = thereAndBack(stream);
       var live = peers.live(node);
       if (live != null) {
         live.measured(rtt);
       }
       return rtt;
+    }
+  }
+
+  private static Duration thereAndBack(Stream stream) {
+    byte[] sent = new byte[PING_BYTES];
+    java.util.concurrent.ThreadLocalRandom.current().nextBytes(sent);
+    var begun = Uptime.CLOCK.now().uptime();
+    stream.write(ByteBuffer.wrap(sent));
+    stream.finish();
+    var got = ByteBuffer.allocate(PING_BYTES);
+    while (got.hasRemaining() && stream.read(got) >= 0) {}
+    if (!Arrays.equals(sent, got.array())) {
+      throw new Fault(
+          TransportCode.STREAM_RESET, stream.peer().brief() + " answered a ping with other bytes");
+    }
+    return Uptime.CLOCK.now().uptime().minus(begun);
+  }
+
+  @Override
+  public void networkChanged() {
+    recovery.changed(true);
+  }
+
+  /** What a recovery may do here. */
+  private final class RecoveryHands implements Recovery.Hands {
+    @Override
+    public void ping(Live live, Duration within) {
+      try (var stream = opened(live, PING, Deadline.in(within))) {
+        live.measured(thereAndBack(stream));
+      } catch (InterruptedException e) {
+        throw interrupted("probing " + live.peer().brief());
+      }
+    }
+
+    @Override
+    public void drop(Live live, String reason) {
+      live.link.close(TransportCode.CONNECTION_LOST.kind().closeCode(), reason);
+      peers.ended(live, reason);
+    }
+
+    @Override
+    public void connect(NodeId node, Duration within) throws InterruptedException {
+      reach(node, within);
+    }
+
+    @Override
+    public Set<NodeId> kept() {
+      return keeper.wanted();
+    }
+
+    @Override
+    public void announce() {
+      own.outdated();
+      pushRecord();
     }
   }
 
@@ -352,6 +403,7 @@ public final class NetworkSwarm implements Swarm {
     }
     closed = true;
     keeper.close();
+    recovery.close();
     renewer.interrupt();
     peers.close();
     links.forEach(live -> live.link.close(Link.GOODBYE, "this node is stopping"));

@@ -52,8 +52,8 @@ final class OwnRecord implements Supplier<Signed<PeerRecord>> {
     stale = false;
   }
 
-  /** The protocols have changed; the next reader gets a new record. */
-  synchronized void protocolsChanged() {
+  /** The protocols or addresses have changed; the next reader gets a new record. */
+  synchronized void outdated() {
     stale = true;
   }
 

@@ -75,6 +75,13 @@ public interface Swarm extends AutoCloseable {
   /** Sends a packet there and back on the connection. */
   Duration ping(NodeId node, Duration within);
 
+  /**
+   * Says that the network may have changed or that the machine has slept: every connection is
+   * probed at once, a dead one is made anew, kept peers are dialled without delay, and our record
+   * is sent with the addresses of now. Returns at once. The swarm notices most changes by itself.
+   */
+  void networkChanged();
+
   /** Closes every connection and the socket. */
   @Override
   void close();

@@ -71,7 +71,13 @@ public record TransportConfig(
 
   /** The same with other times for noticing a lost connection. */
   public TransportConfig withIdle(Duration idle, Duration keepAliveEvery) {
-    return with(new Liveness(idle, keepAliveEvery, liveness.recordLifetime()));
+    return with(
+        new Liveness(
+            idle,
+            keepAliveEvery,
+            liveness.recordLifetime(),
+            liveness.watchEvery(),
+            liveness.probeTimeout()));
   }
 
   /** The same with other pauses between redials. */

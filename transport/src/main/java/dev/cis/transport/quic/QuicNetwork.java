@@ -13,9 +13,13 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -25,9 +29,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One event loop, one socket per listen address, and the links on them. */
 final class QuicNetwork implements Network {
+  private static final Logger LOG = LoggerFactory.getLogger(QuicNetwork.class);
   private static final long CLOSE_MILLIS = 1_000;
 
   private final MultiThreadIoEventLoopGroup group;
@@ -95,6 +102,21 @@ final class QuicNetwork implements Network {
   @Override
   public List<Address> localAddresses() {
     return sockets.stream().flatMap(socket -> socket.addresses().stream()).distinct().toList();
+  }
+
+  @Override
+  public Set<InetAddress> interfaceAddresses() {
+    var all = new HashSet<InetAddress>();
+    try {
+      for (var nic : NetworkInterface.networkInterfaces().toList()) {
+        if (nic.isUp()) {
+          nic.inetAddresses().forEach(all::add);
+        }
+      }
+    } catch (SocketException e) {
+      LOG.debug("event=no-interfaces message={}", e.getMessage());
+    }
+    return all;
   }
 
   @Override
