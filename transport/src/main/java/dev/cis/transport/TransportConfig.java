@@ -94,7 +94,7 @@ public record TransportConfig(
 
   /** The same with other flow-control windows, in bytes. */
   public TransportConfig withWindows(int stream, int connection) {
-    return with(new Wire(stream, connection));
+    return with(new Wire(stream, connection, wire.maxDatagram()));
   }
 
   static void positive(Duration value, String key) {

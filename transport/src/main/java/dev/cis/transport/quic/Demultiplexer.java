@@ -2,13 +2,12 @@ package dev.cis.transport.quic;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.unix.SegmentedDatagramPacket;
 import java.nio.ByteBuffer;
-import java.util.HashSet;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,37 +17,25 @@ import org.slf4j.LoggerFactory;
  * the destination connection id connections that we dialled from those that we accept. We choose
  * our own ids for dialled connections; a peer's first Initial has an id that we do not know.
  *
- * <p>Stands before the server codec, behind which the client codec stands. Neither passes on what
- * it reads, so each is told by itself. All on the event loop.
+ * <p>Stands between the socket and the codecs. All on the event loop.
  */
-final class Demultiplexer extends ChannelInboundHandlerAdapter {
+final class Demultiplexer extends ChannelDuplexHandler {
   static final int ID_BYTES = 20;
   private static final Logger LOG = LoggerFactory.getLogger(Demultiplexer.class);
 
   private final RawDatagrams raw;
-  private final Set<ByteBuffer> dialled = new HashSet<>();
-  private @Nullable ChannelHandlerContext server;
-  private boolean serverRead;
-  private boolean clientRead;
+  private @Nullable Codecs codecs;
 
   Demultiplexer(RawDatagrams raw) {
     this.raw = raw;
   }
 
-  void server(ChannelHandlerContext context) {
-    server = context;
-  }
-
-  void dialled(ByteBuffer id) {
-    dialled.add(id);
-  }
-
-  void closed(ByteBuffer id) {
-    dialled.remove(id);
+  void codecs(Codecs behind) {
+    codecs = behind;
   }
 
   @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
+  public void channelRead(ChannelHandlerContext context, Object message) throws Exception {
     var packet = (DatagramPacket) message;
     if (packet instanceof SegmentedDatagramPacket segmented && segmented.segmentSize() > 0) {
       // Generic receive offload: several datagrams of one sender in one buffer.
@@ -57,17 +44,17 @@ final class Demultiplexer extends ChannelInboundHandlerAdapter {
         var content = packet.content();
         while (content.isReadable()) {
           var one = content.readRetainedSlice(Math.min(size, content.readableBytes()));
-          route(context, new DatagramPacket(one, packet.recipient(), packet.sender()));
+          route(new DatagramPacket(one, packet.recipient(), packet.sender()));
         }
       } finally {
         packet.release();
       }
     } else {
-      route(context, packet);
+      route(packet);
     }
   }
 
-  private void route(ChannelHandlerContext context, DatagramPacket packet) {
+  private void route(DatagramPacket packet) throws Exception {
     var content = packet.content();
     int first = content.isReadable() ? content.getUnsignedByte(content.readerIndex()) : -1;
     if (first < 64 || (first >= 128 && first < 192)) {
@@ -83,15 +70,11 @@ final class Demultiplexer extends ChannelInboundHandlerAdapter {
       return;
     }
     var id = destination(content, first);
-    var behind = server;
+    var behind = codecs;
     if (id == null || behind == null) {
       packet.release();
-    } else if (dialled.contains(id)) {
-      clientRead = true;
-      behind.fireChannelRead(packet);
     } else {
-      serverRead = true;
-      context.fireChannelRead(packet);
+      behind.read(id, packet);
     }
   }
 
@@ -114,15 +97,19 @@ final class Demultiplexer extends ChannelInboundHandlerAdapter {
   }
 
   @Override
-  public void channelReadComplete(ChannelHandlerContext context) {
-    if (serverRead) {
-      serverRead = false;
-      context.fireChannelReadComplete();
+  public void channelReadComplete(ChannelHandlerContext context) throws Exception {
+    var behind = codecs;
+    if (behind != null) {
+      behind.readComplete();
     }
-    var behind = server;
-    if (clientRead && behind != null) {
-      clientRead = false;
-      behind.fireChannelReadComplete();
+  }
+
+  @Override
+  public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+    if (message instanceof SegmentedDatagramPacket segmented) {
+      Segments.write(context, segmented, promise);
+    } else {
+      var _ = context.write(message, promise);
     }
   }
 

@@ -183,8 +183,9 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
 
   @Override
   public int read(ByteBuffer into, long waitNanos) throws InterruptedException {
-    int before = into.remaining();
     boolean resume = false;
+    int size = 0;
+    ArrayDeque<ByteBuf> taken;
     lock.lockInterruptibly();
     try {
       long left = waitNanos;
@@ -200,16 +201,11 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
         }
         left = await(readable, left);
       }
-      while (into.hasRemaining() && !received.isEmpty()) {
-        var first = received.element();
-        int size = Math.min(first.readableBytes(), into.remaining());
-        first.readBytes(into.slice(into.position(), size));
-        into.position(into.position() + size);
-        if (!first.isReadable()) {
-          received.remove().release();
-        }
+      taken = take(into.remaining());
+      for (var each : taken) {
+        size += each.readableBytes();
       }
-      receivedBytes -= before - into.remaining();
+      receivedBytes -= size;
       if (paused && receivedBytes <= INCOMING / 2) {
         paused = false;
         resume = true;
@@ -219,13 +215,35 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
       lock.unlock();
     }
     if (resume) {
-      onLoop(() -> {
-        if (channel != null) {
-          channel.read();
-        }
-      });
+      onLoop(this::readOn);
     }
-    return before - into.remaining();
+    // Without the lock, so that the loop need not wait for the copying.
+    for (var each : taken) {
+      int length = each.readableBytes();
+      each.readBytes(into.slice(into.position(), length));
+      into.position(into.position() + length);
+      each.release();
+    }
+    return size;
+  }
+
+  /** What has arrived, up to so many bytes. */
+  private ArrayDeque<ByteBuf> take(int room) {
+    var taken = new ArrayDeque<ByteBuf>();
+    int left = room;
+    while (left > 0 && !received.isEmpty()) {
+      var first = received.element();
+      int length = first.readableBytes();
+      taken.add(length <= left ? received.remove() : first.readRetainedSlice(left));
+      left -= Math.min(left, length);
+    }
+    return taken;
+  }
+
+  private void readOn() {
+    if (channel != null) {
+      channel.read();
+    }
   }
 
   @SuppressWarnings("WaitNotInLoop") // the callers loop
@@ -262,9 +280,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
       } finally {
         lock.unlock();
       }
-      if (channel != null) {
-        channel.read();
-      }
+      readOn();
     });
   }
 
@@ -338,7 +354,6 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
       if (dropping) {
         drop();
       }
-      readable.signalAll();
     } finally {
       lock.unlock();
     }
@@ -349,6 +364,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
     boolean more;
     lock.lock();
     try {
+      readable.signalAll(); // once for all that came together
       more = !ended && (dropping || receivedBytes < INCOMING);
       paused = !more && !ended;
     } finally {

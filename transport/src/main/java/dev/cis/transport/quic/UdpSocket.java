@@ -10,6 +10,8 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -19,7 +21,7 @@ import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.nio.NioDatagramChannel;
-import io.netty.handler.codec.quic.EpollQuicUtils;
+import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicChannelOption;
 import io.netty.handler.codec.quic.QuicClientCodecBuilder;
@@ -27,7 +29,6 @@ import io.netty.handler.codec.quic.QuicCodecBuilder;
 import io.netty.handler.codec.quic.QuicConnectionAddress;
 import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslContext;
-import io.netty.handler.codec.quic.SegmentedDatagramPacketAllocator;
 import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -46,6 +47,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One UDP socket that accepts, dials and carries raw datagrams. */
 final class UdpSocket {
@@ -53,18 +56,30 @@ final class UdpSocket {
   private static final PooledByteBufAllocator ALLOCATOR =
       new PooledByteBufAllocator(true, 1, 1, 8192, 7, 64, 32, false);
   private static final int SOCKET_BUFFER = 4 << 20;
+  private static final int MAX_PAYLOAD = 65_527;
+  // RFC 9000 section 14: what every path carries.
+  private static final int SMALLEST = 1200;
   // Fits the 1,280 to 1,500 byte links that are found in practice, with IPv6 and tunnel headers.
-  private static final int UDP_PAYLOAD = 1350;
-  private static final int SEGMENTS = 40;
+  private static final int UNPROBED = 1350;
+  private static final int RECEIVED_UNPROBED = 1500;
+  // RFC 9002 section 7.2.
+  private static final int INITIAL_WINDOW = 14_720;
+  // IP_MTU_DISCOVER and IPV6_MTU_DISCOVER, set to IP_PMTUDISC_PROBE (ip(7), ipv6(7)).
+  private static final List<IntegerUnixChannelOption> DO_NOT_FRAGMENT =
+      List.of(
+          new IntegerUnixChannelOption("IP_MTU_DISCOVER", 0, 10),
+          new IntegerUnixChannelOption("IPV6_MTU_DISCOVER", 41, 23));
+  private static final int PROBE = 3;
   private static final AttributeKey<NodeId> EXPECTED = AttributeKey.valueOf("cis.expected");
   private static final SecureRandom RANDOM = new SecureRandom();
+  private static final Logger LOG = LoggerFactory.getLogger(UdpSocket.class);
 
   private final Channel channel;
-  private final Demultiplexer demultiplexer;
+  private final Codecs codecs;
 
-  private UdpSocket(Channel channel, Demultiplexer demultiplexer) {
+  private UdpSocket(Channel channel, Codecs codecs) {
     this.channel = channel;
-    this.demultiplexer = demultiplexer;
+    this.codecs = codecs;
   }
 
   static UdpSocket bind(
@@ -75,10 +90,21 @@ final class UdpSocket {
       RawDatagrams raw,
       Consumer<QuicLink> authenticated) {
     var demultiplexer = new Demultiplexer(raw);
-    var server = server(tls.server(), config, authenticated);
-    var client =
-        settings(new QuicClientCodecBuilder(), config)
-            .sslEngineProvider(quic -> tls.dial(quic.alloc(), quic.attr(EXPECTED).get()));
+    var codecs = new AtomicReference<@Nullable Codecs>();
+    var factory =
+        new Codecs.Factory() {
+          @Override
+          public ChannelHandler server(int maxDatagram) {
+            return UdpSocket.server(tls.server(), config, maxDatagram, authenticated).build();
+          }
+
+          @Override
+          public ChannelHandler client(int maxDatagram) {
+            return settings(new QuicClientCodecBuilder(), config, maxDatagram)
+                .sslEngineProvider(quic -> tls.dial(quic.alloc(), quic.attr(EXPECTED).get()))
+                .build();
+          }
+        };
     var bootstrap =
         new Bootstrap()
             .group(group)
@@ -97,16 +123,18 @@ final class UdpSocket {
         new ChannelInitializer<Channel>() {
           @Override
           protected void initChannel(Channel udp) {
-            udp.pipeline().addLast(demultiplexer).addLast("server", server.build());
-            demultiplexer.server(udp.pipeline().context("server"));
-            udp.pipeline().addLast("client", client.build());
+            doNotFragment(udp);
+            udp.pipeline().addLast(demultiplexer);
+            var behind = Codecs.add(udp, Nearby.now(), factory);
+            demultiplexer.codecs(behind);
+            codecs.set(behind);
           }
         });
     var bound = bootstrap.bind(address).awaitUninterruptibly();
     if (!bound.isSuccess()) {
       throw bindFault(address, bound.cause());
     }
-    var socket = new UdpSocket(bound.channel(), demultiplexer);
+    var socket = new UdpSocket(bound.channel(), Objects.requireNonNull(codecs.get()));
     raw.bound(socket.new RawSender());
     return socket;
   }
@@ -131,31 +159,56 @@ final class UdpSocket {
         cause);
   }
 
+  /**
+   * Packets are never split on their way, so that probing finds out what the path carries; neither
+   * does the kernel refuse one for what it believes about the path.
+   */
+  private static void doNotFragment(Channel udp) {
+    if (!(udp instanceof EpollDatagramChannel)) {
+      return;
+    }
+    for (var option : DO_NOT_FRAGMENT) {
+      try {
+        boolean _ = udp.config().setOption(option, PROBE);
+      } catch (ChannelException e) {
+        LOG.debug("event=no-fragment-option option={} message={}", option, e.getMessage());
+      }
+    }
+  }
+
   private static QuicServerCodecBuilder server(
-      QuicSslContext tls, TransportConfig config, Consumer<QuicLink> authenticated) {
-    return settings(new QuicServerCodecBuilder(), config)
+      QuicSslContext tls,
+      TransportConfig config,
+      int maxDatagram,
+      Consumer<QuicLink> authenticated) {
+    return settings(new QuicServerCodecBuilder(), config, maxDatagram)
         .sslContext(tls)
         .tokenHandler(new RetryTokens(RANDOM, () -> Uptime.CLOCK.now().uptime().toMillis()))
         .option(ChannelOption.ALLOCATOR, ALLOCATOR)
-        .option(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, segments())
         .streamOption(ChannelOption.ALLOCATOR, ALLOCATOR)
         .streamHandler(new QuicLink.Inbound())
         .handler(
             new ChannelInitializer<QuicChannel>() {
               @Override
               protected void initChannel(QuicChannel quic) {
+                segment(quic);
                 var remote = (InetSocketAddress) Objects.requireNonNull(quic.remoteSocketAddress());
                 quic.pipeline().addLast(new QuicLink(quic, false, remote, authenticated));
               }
             });
   }
 
-  private static <B extends QuicCodecBuilder<B>> B settings(B builder, TransportConfig config) {
+  private static <B extends QuicCodecBuilder<B>> B settings(
+      B builder, TransportConfig config, int pathLimit) {
+    // Without the option not to fragment there is no probing.
+    int payload = Epoll.isAvailable() ? Math.min(pathLimit, config.wire().maxDatagram()) : UNPROBED;
     return builder
         .localConnectionIdLength(Demultiplexer.ID_BYTES)
         .maxIdleTimeout(config.liveness().idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
-        .maxSendUdpPayloadSize(UDP_PAYLOAD)
-        .maxRecvUdpPayloadSize(UDP_PAYLOAD + 150)
+        .maxSendUdpPayloadSize(payload)
+        .maxRecvUdpPayloadSize(Epoll.isAvailable() ? MAX_PAYLOAD : RECEIVED_UNPROBED)
+        .discoverPmtu(Epoll.isAvailable() && payload > SMALLEST)
+        .initialCongestionWindowPackets(Math.clamp(INITIAL_WINDOW / payload, 2, 10))
         .initialMaxData(config.wire().connectionWindow())
         .initialMaxStreamDataBidirectionalLocal(config.wire().streamWindow())
         .initialMaxStreamDataBidirectionalRemote(config.wire().streamWindow())
@@ -165,10 +218,9 @@ final class UdpSocket {
         .activeMigration(false);
   }
 
-  private static SegmentedDatagramPacketAllocator segments() {
-    return Epoll.isAvailable()
-        ? EpollQuicUtils.newSegmentedAllocator(SEGMENTS)
-        : SegmentedDatagramPacketAllocator.NONE;
+  private static void segment(QuicChannel quic) {
+    quic.config()
+        .setOption(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, Segments.create());
   }
 
   /**
@@ -208,15 +260,16 @@ final class UdpSocket {
     var id = new byte[Demultiplexer.ID_BYTES];
     RANDOM.nextBytes(id);
     var key = ByteBuffer.wrap(id);
-    demultiplexer.dialled(key);
+    codecs.dialled(key, to);
     var initializer =
         new ChannelInitializer<QuicChannel>() {
           @Override
           protected void initChannel(QuicChannel quic) {
+            segment(quic);
             var link = new QuicLink(quic, true, to, _ -> {});
             made.set(link);
             quic.pipeline().addLast(link);
-            quic.closeFuture().addListener(done -> demultiplexer.closed(key));
+            quic.closeFuture().addListener(done -> codecs.closed(key));
           }
         };
     QuicChannel.newBootstrap(channel)
@@ -225,7 +278,6 @@ final class UdpSocket {
         .streamHandler(new QuicLink.Inbound())
         .option(ChannelOption.ALLOCATOR, ALLOCATOR)
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.clamp(within.toMillis(), 1, 3_600_000))
-        .option(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, segments())
         .streamOption(ChannelOption.ALLOCATOR, ALLOCATOR)
         .remoteAddress(to)
         .localConnectionAddress(new QuicConnectionAddress(id.clone()))
@@ -240,7 +292,7 @@ final class UdpSocket {
       ByteBuffer key,
       CompletableFuture<QuicLink> result) {
     if (link == null) {
-      demultiplexer.closed(key);
+      codecs.closed(key);
       result.completeExceptionally(
           new Fault(TransportCode.DIAL_FAILED, "cannot dial " + Address.of(to), cause));
       return;

@@ -9,7 +9,10 @@ import java.net.SocketAddress;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** Forwards one client's packets to a local port and back, and loses some of the way back. */
+/**
+ * Forwards one client's packets to a local port and back, loses some of the way back, and all that
+ * are larger than it carries.
+ */
 final class LossyPath implements AutoCloseable {
   private static final InetAddress HERE = InetAddress.getLoopbackAddress();
 
@@ -19,6 +22,10 @@ final class LossyPath implements AutoCloseable {
   private final SplittableRandom random;
   private volatile @Nullable SocketAddress client;
   private volatile int dropEvery;
+  private volatile int carries = Integer.MAX_VALUE;
+  private volatile int largestThere;
+  private volatile int largestBack;
+  private volatile int tooLarge;
 
   LossyPath(int serverPort, long seed) throws IOException {
     server = new InetSocketAddress(HERE, serverPort);
@@ -36,6 +43,26 @@ final class LossyPath implements AutoCloseable {
     dropEvery = packets;
   }
 
+  /** From now on, larger packets are lost both ways. */
+  void carries(int bytes) {
+    carries = bytes;
+  }
+
+  /** The largest packet that went to the server. */
+  int largestThere() {
+    return largestThere;
+  }
+
+  /** The largest packet that went to the client. */
+  int largestBack() {
+    return largestBack;
+  }
+
+  /** The size of the last packet from the server that was larger than the path carries. */
+  int tooLarge() {
+    return tooLarge;
+  }
+
   private void there() {
     var packet = new DatagramPacket(new byte[65_536], 65_536);
     try {
@@ -43,6 +70,10 @@ final class LossyPath implements AutoCloseable {
         packet.setLength(65_536);
         front.receive(packet);
         client = packet.getSocketAddress();
+        if (packet.getLength() > carries) {
+          continue;
+        }
+        largestThere = Math.max(largestThere, packet.getLength());
         packet.setSocketAddress(server);
         back.send(packet);
       }
@@ -57,6 +88,11 @@ final class LossyPath implements AutoCloseable {
       while (true) {
         packet.setLength(65_536);
         back.receive(packet);
+        if (packet.getLength() > carries) {
+          tooLarge = packet.getLength();
+          continue;
+        }
+        largestBack = Math.max(largestBack, packet.getLength());
         var to = client;
         if (to != null && (dropEvery == 0 || random.nextInt(dropEvery) > 0)) {
           packet.setSocketAddress(to);
