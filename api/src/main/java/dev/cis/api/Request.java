@@ -310,6 +310,31 @@ public sealed interface Request {
     }
   }
 
+  /** What travels, and how much may. Answer: {@link Result.Bandwidth}. */
+  record Bandwidth() implements Request {}
+
+  /**
+   * Changes limits until the daemon stops. Answer: {@link Result.Done}.
+   *
+   * @param node of one peer, null for none
+   * @param protocol of one protocol, null for none; with neither, of the whole node
+   * @param in a rate such as 5MiB, 0 for no limit, null leaves it
+   * @param out the same for what is sent
+   */
+  record BandwidthLimit(
+      @Nullable String node, @Nullable String protocol, @Nullable String in, @Nullable String out)
+      implements Request {
+    /** Checks the fields. */
+    public BandwidthLimit {
+      if (node != null && protocol != null) {
+        throw bad("protocol", "and 'node' are not given together");
+      }
+      if (in == null && out == null) {
+        throw bad("in", "or 'out' is given");
+      }
+    }
+  }
+
   private static void required(String field, @Nullable String value) {
     if (value == null) {
       throw bad(field, "is missing");

@@ -273,4 +273,32 @@ public sealed interface Result {
 
   /** Nodes by name. */
   record Nodes(List<NodeFacts> nodes) implements Result {}
+
+  /**
+   * What travels with one peer, for one protocol, or in all. Rates are bytes a second.
+   *
+   * @param name of the peer or protocol
+   * @param node of a peer
+   * @param priority of a protocol: control, interactive or bulk
+   * @param inSecond averaged over about a second
+   * @param inMinute averaged over about a minute
+   * @param inTotal bytes since the daemon started
+   * @param inLimit missing for no limit
+   */
+  record Usage(
+      String name,
+      @Nullable String node,
+      @Nullable String priority,
+      double inSecond,
+      double inMinute,
+      long inTotal,
+      @Nullable Long inLimit,
+      double outSecond,
+      double outMinute,
+      long outTotal,
+      @Nullable Long outLimit)
+      implements Result {}
+
+  /** Everything that travels on streams, and the limits on it. */
+  record Bandwidth(Usage all, List<Usage> peers, List<Usage> protocols) implements Result {}
 }

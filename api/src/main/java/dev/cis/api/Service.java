@@ -9,6 +9,7 @@ import java.io.IOException;
 public final class Service implements Handler {
   private final Runnable stop;
   private final PeerRequests peers;
+  private final TrafficRequests traffic;
   private final MemoryRequests memory;
   private final NodeRequests nodes;
   private final DeployRequests deploy;
@@ -23,6 +24,7 @@ public final class Service implements Handler {
     var names = new NodeNames(node);
     this.stop = stop;
     this.peers = new PeerRequests(node, names);
+    this.traffic = new TrafficRequests(node, names);
     this.memory = new MemoryRequests(node, names);
     this.nodes = new NodeRequests(node, names);
     this.deploy = new DeployRequests(node, names);
@@ -47,6 +49,8 @@ public final class Service implements Handler {
         case Request.Broadcast r -> peers.broadcast(r);
         case Request.Subscribe r -> peers.subscribe(r, call);
         case Request.Find r -> peers.find(r);
+        case Request.Bandwidth() -> traffic.bandwidth();
+        case Request.BandwidthLimit r -> traffic.limit(r);
         case Request.Sync r -> memory.sync(r);
         case Request.SyncStatus() -> memory.status();
         case Request.MemorySet r -> memory.set(r);

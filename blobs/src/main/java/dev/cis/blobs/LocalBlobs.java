@@ -2,6 +2,7 @@ package dev.cis.blobs;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
+import dev.cis.transport.Priority;
 import dev.cis.transport.Swarm;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,6 +27,7 @@ final class LocalBlobs implements Blobs {
     this.store = new BlobStore(directory, config.maxBlobBytes());
     this.swarm = swarm;
     this.config = config;
+    swarm.traffic().rank(BlobMessage.PROTOCOL, Priority.BULK);
     this.registration = swarm.handle(BlobMessage.PROTOCOL, new BlobServer(store, config));
   }
 

@@ -100,6 +100,10 @@ record Words(String name, Function<Cis, Object> command, List<Words> words) {
           word("add-peer", P2pCommands.AddPeer::new),
           word("remove-peer", P2pCommands.RemovePeer::new),
           word("ping", P2pCommands.Ping::new),
+          word(
+              "bandwidth",
+              BandwidthCommands.Show::new,
+              word("limit", BandwidthCommands.Limit::new)),
           word("broadcast", P2pCommands.Broadcast::new),
           word("subscribe", P2pCommands.Subscribe::new),
           word("find", P2pCommands.Find::new),

@@ -2,6 +2,7 @@ package dev.cis.dht;
 
 import dev.cis.dht.proto.DhtInput;
 import dev.cis.dht.proto.DhtMachine;
+import dev.cis.dht.proto.DhtMessage;
 import dev.cis.dht.proto.DhtOutput;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
@@ -11,6 +12,7 @@ import dev.cis.kernel.time.Now;
 import dev.cis.transport.Address;
 import dev.cis.transport.PeerLink;
 import dev.cis.transport.PeerRecord;
+import dev.cis.transport.Priority;
 import dev.cis.transport.Swarm;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -50,6 +52,7 @@ final class Kademlia implements Routing {
 
   private Kademlia(NodeId self, Swarm swarm, Path file, DhtConfig config, Supplier<Now> clock) {
     this.swarm = swarm;
+    swarm.traffic().rank(DhtMessage.PROTOCOL, Priority.CONTROL);
     this.config = config;
     this.machine = new DhtMachine(self, config.kademlia(), new SecureRandom());
     this.stored = new StoredTable(file);

@@ -14,6 +14,7 @@ import dev.cis.sync.proto.SyncMachine;
 import dev.cis.sync.proto.SyncMessage;
 import dev.cis.sync.proto.SyncOutput;
 import dev.cis.transport.PeerLink;
+import dev.cis.transport.Priority;
 import dev.cis.transport.Swarm;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -67,6 +68,7 @@ public final class ReplicatedMemory implements AutoCloseable {
             guards,
             clock,
             entry -> input(new SyncInput.Written(List.of(entry))));
+    swarm.traffic().rank(Exchanges.PROTOCOL, Priority.BULK);
     this.registrations =
         List.of(
             swarm.handle(Exchanges.PROTOCOL, exchanges::serve),

@@ -21,6 +21,7 @@ final class FramedStream implements Stream {
 
   private final Pipe pipe;
   private final Live link;
+  private final Flow flow;
   private final int maxFrame;
   private final boolean opener;
   private final ReentrantLock sending = new ReentrantLock();
@@ -47,12 +48,14 @@ final class FramedStream implements Stream {
     this.opener = opener;
     this.answered = !opener;
     this.maxFrame = maxFrame;
+    this.flow = link.flow(opener ? protocol : null);
     link.streamOpened();
   }
 
   /** The opener's end. */
   static FramedStream opened(Pipe pipe, Live link, StreamHeader header, int maxFrame) {
     var stream = new FramedStream(pipe, link, header.protocol(), true, maxFrame);
+    pipe.rank(stream.flow.priority());
     stream.preface = framed(StreamHeader.CODEC.encode(header));
     return stream;
   }
@@ -65,6 +68,8 @@ final class FramedStream implements Stream {
   /** Settles what the acceptor speaks; the opener hears it with our first bytes. */
   void accept(ProtocolId chosen) {
     protocol = chosen;
+    link.settle(flow, chosen);
+    pipe.rank(flow.priority());
     preface = framed(StreamAnswer.CODEC.encode(StreamAnswer.accepted(chosen)));
   }
 
@@ -182,10 +187,22 @@ final class FramedStream implements Stream {
   }
 
   private void put(ByteBuffer bytes, boolean end) {
-    int size = bytes.remaining();
     try {
+      while (bytes.remaining() > 0 && flow.limitsSending()) {
+        int size = Math.min(bytes.remaining(), TokenBucket.QUANTUM);
+        flow.passSending(size, left());
+        var piece = bytes.slice(bytes.position(), size);
+        bytes.position(bytes.position() + size);
+        boolean last = !bytes.hasRemaining();
+        pipe.write(piece, end && last, left());
+        flow.sent(size, true);
+        if (last) {
+          return;
+        }
+      }
+      int size = bytes.remaining();
       pipe.write(bytes, end, left());
-      link.sent(size);
+      flow.sent(size, false);
     } catch (InterruptedException e) {
       throw interrupted();
     } catch (Fault e) {
@@ -373,11 +390,11 @@ final class FramedStream implements Stream {
       return -1;
     }
     try {
-      int size = pipe.read(into, left());
+      int size = flow.limitsReceiving() ? readLimited(into) : pipe.read(into, left());
       if (size < 0) {
         ended = true;
       } else {
-        link.received(size);
+        flow.received(size);
       }
       return size;
     } catch (InterruptedException e) {
@@ -386,6 +403,15 @@ final class FramedStream implements Stream {
       broken = true;
       throw e;
     }
+  }
+
+  /** Does not read before it may; then QUIC's flow control holds up the peer. */
+  private int readLimited(ByteBuffer into) throws InterruptedException {
+    flow.passReceiving(left());
+    var piece = into.slice(into.position(), Math.min(into.remaining(), TokenBucket.QUANTUM));
+    int size = pipe.read(piece, left());
+    into.position(into.position() + Math.max(0, size));
+    return size;
   }
 
   private Fault interrupted() {

@@ -4,9 +4,9 @@ import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.time.Uptime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** A link and what the swarm knows of it. */
@@ -19,8 +19,10 @@ final class Live {
 
   private final AtomicInteger streams = new AtomicInteger();
   private final AtomicInteger inbound = new AtomicInteger();
-  private final LongAdder sent = new LongAdder();
-  private final LongAdder received = new LongAdder();
+  private volatile @Nullable Traffic traffic;
+  private volatile @Nullable Scope scope;
+  private volatile long sentBefore;
+  private volatile long receivedBefore;
   private volatile @Nullable Duration measured;
   private volatile @Nullable String ended;
 
@@ -59,12 +61,31 @@ final class Live {
     inbound.decrementAndGet();
   }
 
-  void sent(int bytes) {
-    sent.add(bytes);
+  /** Counts what travels on the link. Called once, before there are streams. */
+  void meter(Traffic counting) {
+    var peer = counting.enter(peer());
+    traffic = counting;
+    sentBefore = peer.out.meter().total();
+    receivedBefore = peer.in.meter().total();
+    scope = peer;
   }
 
-  void received(int bytes) {
-    received.add(bytes);
+  /** The link has ended. */
+  void unmeter() {
+    var peer = scope;
+    if (peer != null) {
+      peer.users.decrementAndGet();
+    }
+  }
+
+  /** What a stream on this link counts in; its protocol may be unknown yet. */
+  Flow flow(@Nullable ProtocolId protocol) {
+    return Objects.requireNonNull(traffic).flow(Objects.requireNonNull(scope), protocol);
+  }
+
+  /** Counts a stream whose header is read for its protocol. */
+  void settle(Flow flow, ProtocolId protocol) {
+    flow.settle(Objects.requireNonNull(traffic).protocol(protocol.path()));
   }
 
   /** Smooths as RFC 9002 section 5.3 does: 7/8 old, 1/8 new. */
@@ -89,6 +110,7 @@ final class Live {
 
   PeerLink look() {
     var rtt = link.rtt();
+    var counted = scope;
     return new PeerLink(
         peer(),
         link.outbound(),
@@ -98,7 +120,7 @@ final class Live {
         rtt == null ? measured : rtt,
         // The stream of greetings is ours.
         Math.max(0, streams.get() - (control == null ? 0 : 1)),
-        sent.sum(),
-        received.sum());
+        counted == null ? 0 : counted.out.meter().total() - sentBefore,
+        counted == null ? 0 : counted.in.meter().total() - receivedBefore);
   }
 }

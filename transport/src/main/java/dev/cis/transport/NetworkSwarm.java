@@ -32,6 +32,7 @@ public final class NetworkSwarm implements Swarm {
   private final Network network;
   private final Peers peers;
   private final Announcer announcer;
+  private final Traffic traffic;
   private final Handlers handlers;
   private final OwnRecord own;
   private final ObservedBook book;
@@ -57,6 +58,8 @@ public final class NetworkSwarm implements Swarm {
     this.network = network;
     this.peers = new Peers(self, config.limits().maxConnections());
     this.announcer = new Announcer(self.brief(), peers);
+    this.traffic = new Traffic(config.bandwidth(), System::nanoTime);
+    this.traffic.rank(PING, Priority.CONTROL);
     this.handlers = new Handlers(config);
     this.own =
         new OwnRecord(
@@ -124,6 +127,7 @@ public final class NetworkSwarm implements Swarm {
 
   private void attend(Live live) {
     links.add(live);
+    live.meter(traffic);
     live.link.attend(
         new Link.Attendant() {
           @Override
@@ -136,6 +140,7 @@ public final class NetworkSwarm implements Swarm {
           @Override
           public void ended(String reason) {
             links.remove(live);
+            live.unmeter();
             peers.ended(live, reason);
             LOG.debug("event=link-down peer={} reason={}", live.peer().brief(), reason);
           }
@@ -160,6 +165,11 @@ public final class NetworkSwarm implements Swarm {
   @Override
   public Signed<PeerRecord> record() {
     return own.get();
+  }
+
+  @Override
+  public Traffic traffic() {
+    return traffic;
   }
 
   @Override

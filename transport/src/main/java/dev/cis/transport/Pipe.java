@@ -22,6 +22,9 @@ public interface Pipe {
   /** Reads at least one byte into the buffer, which has room; -1 at the end. */
   int read(ByteBuffer into, long waitNanos) throws InterruptedException;
 
+  /** How our bytes on it compete with those of other pipes of the link, from the next ones on. */
+  default void rank(Priority priority) {}
+
   /** Tells the peer that we read no further; what arrives is dropped. Harmless at the end. */
   void stopReading(Kind why);
 

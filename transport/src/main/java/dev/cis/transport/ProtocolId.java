@@ -33,6 +33,16 @@ public record ProtocolId(String path, int major, int minor) {
         matcher.group(1), Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3)));
   }
 
+  /**
+   * The name without a version, from a text with or without one.
+   *
+   * @throws Fault {@code transport.bad-protocol-id}
+   */
+  public static String pathOf(String text) {
+    var whole = TEXT.matcher(text.length() > MAX_TEXT ? "" : text);
+    return whole.matches() ? whole.group(1) : parse(text + "/1.0").path();
+  }
+
   /** Whether a handler of this protocol can serve a stream opened for the other. */
   public boolean serves(ProtocolId wanted) {
     return path.equals(wanted.path) && major == wanted.major;

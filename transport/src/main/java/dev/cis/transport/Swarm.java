@@ -27,6 +27,9 @@ public interface Swarm extends AutoCloseable {
   /** Our own current record. */
   Signed<PeerRecord> record();
 
+  /** How much travels, and the limits on it. */
+  Traffic traffic();
+
   /** Changes what our record says; connected peers are told. */
   void describe(PeerDescription description);
 

@@ -15,6 +15,7 @@ import java.util.List;
  * @param limits what others may use of this node
  * @param wire how bytes travel
  * @param handshakes how connections are secured
+ * @param bandwidth how many may
  */
 public record TransportConfig(
     List<InetSocketAddress> listen,
@@ -22,7 +23,8 @@ public record TransportConfig(
     Liveness liveness,
     Limits limits,
     Wire wire,
-    Handshakes handshakes) {
+    Handshakes handshakes,
+    Bandwidth bandwidth) {
   /** The defaults, on every interface and port 7677. */
   public static final TransportConfig DEFAULT =
       new TransportConfig(
@@ -31,7 +33,8 @@ public record TransportConfig(
           Liveness.DEFAULT,
           Limits.DEFAULT,
           Wire.DEFAULT,
-          Handshakes.DEFAULT);
+          Handshakes.DEFAULT,
+          Bandwidth.DEFAULT);
 
   /** Checks every setting; the message names the key. */
   public TransportConfig {
@@ -41,32 +44,38 @@ public record TransportConfig(
 
   /** The same with other listen addresses. */
   public TransportConfig withListen(InetSocketAddress... addresses) {
-    return new TransportConfig(List.of(addresses), dialling, liveness, limits, wire, handshakes);
+    return new TransportConfig(
+        List.of(addresses), dialling, liveness, limits, wire, handshakes, bandwidth);
   }
 
   /** The same, dialling in another way. */
   public TransportConfig with(Dialling other) {
-    return new TransportConfig(listen, other, liveness, limits, wire, handshakes);
+    return new TransportConfig(listen, other, liveness, limits, wire, handshakes, bandwidth);
   }
 
   /** The same, noticing lost connections in another way. */
   public TransportConfig with(Liveness other) {
-    return new TransportConfig(listen, dialling, other, limits, wire, handshakes);
+    return new TransportConfig(listen, dialling, other, limits, wire, handshakes, bandwidth);
   }
 
   /** The same with other limits. */
   public TransportConfig with(Limits other) {
-    return new TransportConfig(listen, dialling, liveness, other, wire, handshakes);
+    return new TransportConfig(listen, dialling, liveness, other, wire, handshakes, bandwidth);
   }
 
   /** The same with another wire. */
   public TransportConfig with(Wire other) {
-    return new TransportConfig(listen, dialling, liveness, limits, other, handshakes);
+    return new TransportConfig(listen, dialling, liveness, limits, other, handshakes, bandwidth);
   }
 
   /** The same, securing connections in another way. */
   public TransportConfig with(Handshakes other) {
-    return new TransportConfig(listen, dialling, liveness, limits, wire, other);
+    return new TransportConfig(listen, dialling, liveness, limits, wire, other, bandwidth);
+  }
+
+  /** The same with other limits on bandwidth. */
+  public TransportConfig with(Bandwidth other) {
+    return new TransportConfig(listen, dialling, liveness, limits, wire, handshakes, other);
   }
 
   /** The same with other times for noticing a lost connection. */

@@ -120,6 +120,16 @@ final class ByteQueue {
     }
   }
 
+  /** What broke the queue, null while it works. */
+  @Nullable Fault broken() {
+    lock.lock();
+    try {
+      return broken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The reader wants no more. */
   void refuse(Kind why) {
     lock.lock();

@@ -44,7 +44,12 @@ final class MemoryPipe implements Pipe {
 
   @Override
   public void reset(Kind why) {
-    var fault = new Fault(TransportCode.STREAM_RESET, "the stream was broken off (" + why + ")");
+    // Whoever resets because the link is being lost must not hide that from the other side.
+    var known = incoming.broken();
+    var fault =
+        known == null
+            ? new Fault(TransportCode.STREAM_RESET, "the stream was broken off (" + why + ")")
+            : known;
     outgoing.fail(fault);
     incoming.fail(fault);
     siblings.remove(this);

@@ -3,6 +3,7 @@ package dev.cis.transport.quic;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.Kind;
 import dev.cis.transport.Pipe;
+import dev.cis.transport.Priority;
 import dev.cis.transport.TransportCode;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -12,6 +13,7 @@ import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamFrame;
+import io.netty.handler.codec.quic.QuicStreamPriority;
 import io.netty.handler.codec.quic.QuicStreamResetException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -49,6 +51,8 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   private @Nullable Fault readFault;
   private @Nullable Fault writeFault;
 
+  private volatile Priority rank = Priority.INTERACTIVE;
+
   // Only on the event loop.
   private final ArrayDeque<QuicStreamFrame> early = new ArrayDeque<>();
   private @Nullable QuicStreamChannel channel;
@@ -64,6 +68,32 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   void attach(QuicStreamChannel stream) {
     channel = stream;
     tail = new StreamTail(link.loop(), frame -> sendNow(stream, frame));
+    if (rank != Priority.INTERACTIVE) {
+      prioritise(stream);
+    }
+  }
+
+  @Override
+  public void rank(Priority priority) {
+    if (priority != rank) {
+      rank = priority;
+      onLoop(() -> {
+        if (channel != null) {
+          prioritise(channel);
+        }
+      });
+    }
+  }
+
+  /** Lower urgency goes first; streams alike take turns packet by packet. */
+  private void prioritise(QuicStreamChannel stream) {
+    int urgency =
+        switch (rank) {
+          case CONTROL -> 63;
+          case INTERACTIVE -> 127; // what quiche gives a stream without a priority
+          case BULK -> 191;
+        };
+    var _ = stream.updatePriority(new QuicStreamPriority(urgency, true));
   }
 
   @Override
