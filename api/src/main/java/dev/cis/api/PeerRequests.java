@@ -150,8 +150,8 @@ final class PeerRequests {
     if (at < 0) {
       var target = nodeOrAddress(text);
       return target instanceof NodeId id
-          ? swarm.connect(id, DIAL)
-          : swarm.connect((Address) target, DIAL);
+          ? swarm.connectNow(id, DIAL)
+          : swarm.connectNow((Address) target, DIAL);
     }
     var peer = PeerLocator.parse(text); // the one reader, so that --bootstrap takes the same
     return dial(peer.node() == null ? peer.alias() : peer.node().toString(), peer.address());
@@ -174,14 +174,14 @@ final class PeerRequests {
     if (NodeId.isNodeId(name)) {
       var id = NodeId.parse(name);
       swarm.book().suggest(id, address, "manual");
-      return swarm.connect(id, DIAL);
+      return swarm.connectNow(id, DIAL);
     }
     var pinned =
         swarm.book().entries().stream()
             .filter(e -> e.alias().equals(name) || e.node().toString().startsWith(name))
             .map(PeerBook.Entry::node)
             .toList();
-    var link = swarm.connect(address, DIAL);
+    var link = swarm.connectNow(address, DIAL);
     if (!pinned.isEmpty() && !pinned.contains(link.peer())) {
       var _ = swarm.disconnect(link.peer());
       throw new Fault(
@@ -242,7 +242,7 @@ final class PeerRequests {
 
   Result ping(Request.Ping request, Call call) throws InterruptedException {
     var id = names.findPeer(request.node());
-    var _ = swarm.connect(id, DIAL);
+    var _ = swarm.connectNow(id, DIAL);
     var times = new ArrayList<Double>();
     for (int i = 1; i <= request.count(); i++) {
       if (i > 1) {

@@ -88,9 +88,10 @@ public record Address(String host, int port) {
    */
   public boolean isPrivate() {
     var ip = literal();
-    if (ip == null) {
-      return false;
-    }
+    return ip != null && isPrivate(ip);
+  }
+
+  static boolean isPrivate(InetAddress ip) {
     byte[] b = ip.getAddress();
     boolean shared = b.length == 4 && (b[0] & 0xFF) == 100 && (b[1] & 0xC0) == 64;
     boolean uniqueLocal = b.length == 16 && (b[0] & 0xFE) == 0xFC;

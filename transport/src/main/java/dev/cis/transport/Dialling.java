@@ -10,15 +10,21 @@ import java.time.Duration;
  *     section 5, "connection attempt delay"); default 250 ms
  * @param handshakeTimeout in which a new connection must identify itself, and a new stream must
  *     deliver its header; default 10 s
- * @param backoffMin pause before the first redial of a kept peer; default 500 ms
- * @param backoffMax longest pause between redials; default 60 s
+ * @param backoffMin pause after the first failure to reach a peer; doubles with each; default 500
+ *     ms
+ * @param backoffMax longest pause between attempts, and the pause after a peer has closed the
+ *     connection for being of little use; default 60 s
+ * @param maxDials addresses that are dialled at one time; further ones wait; default 64
+ * @param maxDialRate addresses that are dialled in a second, twice as many at once; default 250
  */
 public record Dialling(
     Duration dialTimeout,
     Duration dialStagger,
     Duration handshakeTimeout,
     Duration backoffMin,
-    Duration backoffMax) {
+    Duration backoffMax,
+    int maxDials,
+    int maxDialRate) {
   /** The defaults. */
   public static final Dialling DEFAULT =
       new Dialling(
@@ -26,7 +32,9 @@ public record Dialling(
           Duration.ofMillis(250),
           Duration.ofSeconds(10),
           Duration.ofMillis(500),
-          Duration.ofSeconds(60));
+          Duration.ofSeconds(60),
+          64,
+          250);
 
   /** Checks every setting; the message names the key. */
   public Dialling {
@@ -36,10 +44,25 @@ public record Dialling(
     TransportConfig.positive(backoffMin, "backoff_min");
     TransportConfig.check(
         backoffMax.compareTo(backoffMin) >= 0, "backoff_max", "is at least backoff_min");
+    TransportConfig.check(maxDials >= 1, "max_dials", "is at least 1");
+    TransportConfig.check(maxDialRate >= 1, "max_dial_rate", "is at least 1");
+  }
+
+  /** The same with other pauses after failures. */
+  public Dialling withBackoff(Duration min, Duration max) {
+    return new Dialling(
+        dialTimeout, dialStagger, handshakeTimeout, min, max, maxDials, maxDialRate);
+  }
+
+  /** The same with other limits on the dials of this node. */
+  public Dialling withDials(int most, int perSecond) {
+    return new Dialling(
+        dialTimeout, dialStagger, handshakeTimeout, backoffMin, backoffMax, most, perSecond);
   }
 
   /** The same, giving connections and streams another time to say what they are. */
   public Dialling withHandshakeTimeout(Duration other) {
-    return new Dialling(dialTimeout, dialStagger, other, backoffMin, backoffMax);
+    return new Dialling(
+        dialTimeout, dialStagger, other, backoffMin, backoffMax, maxDials, maxDialRate);
   }
 }

@@ -125,7 +125,7 @@ final class FramedStream implements Stream {
               + message.length
               + " bytes for "
               + peer().brief()
-              + " is over transport.max-frame = "
+              + " is over transport.max_frame = "
               + maxFrame);
     }
     sending.lock();

@@ -2,6 +2,7 @@ package dev.cis.transport;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.Kind;
+import dev.cis.kernel.identity.NodeId;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +26,11 @@ final class Handlers {
 
   private final Map<ProtocolId, LinkHandler> handlers = new ConcurrentHashMap<>();
   private final TransportConfig config;
+  private final Quotas quotas;
 
-  Handlers(TransportConfig config) {
+  Handlers(TransportConfig config, Quotas quotas) {
     this.config = config;
+    this.quotas = quotas;
   }
 
   /** Serves a protocol until the answer is closed. */
@@ -47,14 +51,14 @@ final class Handlers {
   /** Serves a pipe that the peer opened. Returns when it is done. */
   void serve(Live live, Pipe pipe) {
     var stream = FramedStream.accepted(pipe, live, config.limits().maxFrame());
-    if (!live.enter(config.limits().maxInboundStreams())) {
-      stream.refuse(
-          TransportCode.BUSY,
-          "transport.max-inbound-streams = " + config.limits().maxInboundStreams() + " is reached");
+    var place = new Place(live.peer());
+    var full = place.enter(live);
+    if (full != null) {
+      stream.refuse(TransportCode.BUSY, full.refuse(live.peer().brief()));
       return;
     }
     try {
-      serve(live, stream);
+      serve(live, stream, place);
     } catch (InterruptedException e) {
       stream.reset(Kind.UNREACHABLE);
     } catch (Fault e) {
@@ -70,16 +74,18 @@ final class Handlers {
           "event=handler-defect peer={} protocol={}", live.peer().brief(), stream.protocol(), e);
       stream.reset(Kind.INTERNAL);
     } finally {
-      live.leave();
+      place.leave();
       stream.close();
     }
   }
 
-  private void serve(Live live, FramedStream stream) throws InterruptedException {
+  private void serve(Live live, FramedStream stream, Place place) throws InterruptedException {
     stream.deadline(config.dialling().handshakeTimeout());
     var header = stream.readHeader();
     boolean greeting = Greeting.PROTOCOL.serves(header.protocol());
-    if (!greeting && !awaitAdoption(live)) {
+    if (greeting) {
+      place.leave(); // it is the link's own, and there is one
+    } else if (!awaitAdoption(live)) {
       throw new Fault(TransportCode.CONNECTION_LOST, "the connection did not become the one");
     }
     var chosen = choose(header);
@@ -91,10 +97,64 @@ final class Handlers {
               : "realm '" + Wording.printable(header.realm()) + "' is not served here");
       return;
     }
+    var full = greeting ? null : place.speak(chosen.get().getKey());
+    if (full != null) {
+      stream.refuse(TransportCode.BUSY, full.refuse(live.peer().brief()));
+      return;
+    }
     stream.accept(chosen.get().getKey());
     stream.deadline(
         header.deadlineMillis() == 0 ? null : Duration.ofMillis(header.deadlineMillis()));
     chosen.get().getValue().serve(live, stream);
+  }
+
+  /** What one stream takes of the limits, until it leaves. */
+  private final class Place {
+    private final NodeId peer;
+    private boolean entered;
+    private Quotas.@Nullable Speaker speaker;
+
+    Place(NodeId peer) {
+      this.peer = peer;
+    }
+
+    /** Null if there is room, else what is full. */
+    @Nullable Quota enter(Live live) {
+      if (live.accepting() > quotas.streamRate.limit()) {
+        return quotas.streamRate;
+      }
+      // One more: until its header is read, the stream of greetings looks like any other.
+      if (!quotas.streams.tryTake(
+          peer, 1, quotas.streams.limit() + (live.adopted.isDone() ? 0 : 1))) {
+        return quotas.streams;
+      }
+      entered = true;
+      return null;
+    }
+
+    /** The same, once it is known what the stream is for. */
+    @Nullable Quota speak(ProtocolId protocol) {
+      if (quotas.files.areScarce()) {
+        return quotas.files.quota();
+      }
+      var wanted = new Quotas.Speaker(peer, protocol);
+      if (!quotas.protocols.tryTake(wanted, 1)) {
+        return quotas.protocols;
+      }
+      speaker = wanted;
+      return null;
+    }
+
+    void leave() {
+      if (entered) {
+        entered = false;
+        quotas.streams.give(peer, 1);
+      }
+      if (speaker != null) {
+        quotas.protocols.give(speaker, 1);
+        speaker = null;
+      }
+    }
   }
 
   /** The highest minor version of the same major. */

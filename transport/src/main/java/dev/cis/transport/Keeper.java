@@ -2,17 +2,23 @@ package dev.cis.transport;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
-import dev.cis.kernel.time.Uptime;
+import dev.cis.kernel.time.Now;
+import dev.cis.transport.proto.Backoff;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Redials the peers that shall stay connected, with pauses that double up to a limit. */
+/**
+ * The peers that shall stay connected: each as long as anyone wants it, redialled with pauses that
+ * double up to a limit.
+ */
 final class Keeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
 
@@ -21,31 +27,48 @@ final class Keeper implements AutoCloseable {
     void to(NodeId node, Duration within) throws InterruptedException;
   }
 
-  private final TransportConfig config;
+  private final Dialling config;
   private final Peers peers;
+  private final Dials dials;
   private final Connect connect;
+  private final Supplier<Now> clock;
   private final RandomGenerator random;
+  private final Map<NodeId, Set<String>> tags = new HashMap<>();
   private final Map<NodeId, Thread> kept = new ConcurrentHashMap<>();
   private final Map<NodeId, Boolean> suspended = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
-  Keeper(TransportConfig config, Peers peers, Connect connect, RandomGenerator random) {
+  Keeper(
+      Dialling config,
+      Peers peers,
+      Dials dials,
+      Connect connect,
+      Supplier<Now> clock,
+      RandomGenerator random) {
     this.config = config;
     this.peers = peers;
+    this.dials = dials;
     this.connect = connect;
+    this.clock = clock;
     this.random = random;
   }
 
-  void keep(NodeId node) {
+  synchronized void keep(NodeId node, String tag) {
     resume(node);
+    tags.computeIfAbsent(node, _ -> new HashSet<>()).add(tag);
     kept.computeIfAbsent(
         node,
         _ -> Thread.ofVirtual().name("keep-" + node.brief()).start(() -> keepConnected(node)));
   }
 
-  void release(NodeId node) {
-    var thread = kept.remove(node);
+  synchronized void release(NodeId node, String tag) {
+    var wanted = tags.get(node);
+    if (wanted == null || !wanted.remove(tag) || !wanted.isEmpty()) {
+      return;
+    }
+    tags.remove(node);
     suspended.remove(node);
+    var thread = kept.remove(node);
     if (thread != null) {
       thread.interrupt();
     }
@@ -56,6 +79,11 @@ final class Keeper implements AutoCloseable {
     var wanted = new HashSet<>(kept.keySet());
     wanted.removeAll(suspended.keySet());
     return wanted;
+  }
+
+  /** Whether anyone wants it connected. */
+  boolean isKept(NodeId node) {
+    return kept.containsKey(node);
   }
 
   /** A user wants no connection with it for now. */
@@ -77,27 +105,28 @@ final class Keeper implements AutoCloseable {
     kept.clear();
   }
 
+  private Duration uptime() {
+    return clock.get().uptime();
+  }
+
   private void keepConnected(NodeId node) {
-    var pause = Duration.ZERO;
+    var backoff = new Backoff(config.backoffMin(), config.backoffMax(), random);
     try {
       while (!closed) {
         var live = peers.live(node);
         if (live != null) {
-          var since = Uptime.CLOCK.now().uptime();
+          var since = uptime();
           boolean _ = peers.awaitOther(node, live, Long.MAX_VALUE);
-          var lasted = Uptime.CLOCK.now().uptime().minus(since);
-          // A link that did not last earns no fresh start.
-          pause = lasted.compareTo(pause) > 0 ? config.dialling().backoffMin() : longer(pause);
+          backoff.lasted(uptime(), uptime().minus(since));
           continue;
         }
-        boolean back = peers.awaitOther(node, null, jittered(pause));
-        if (back || suspended.containsKey(node)) {
+        if (peers.awaitOther(node, null, pause(node, backoff)) || suspended.containsKey(node)) {
           continue;
         }
         try {
-          connect.to(node, config.dialling().dialTimeout());
+          connect.to(node, config.dialTimeout());
         } catch (Fault e) {
-          pause = longer(pause);
+          backoff.failed(uptime());
           LOG.debug("event=redial-failed peer={} message={}", node.brief(), e.getMessage());
         }
       }
@@ -106,15 +135,10 @@ final class Keeper implements AutoCloseable {
     }
   }
 
-  /** From half to one and a half of the pause, so that many nodes do not dial in step. */
-  private long jittered(Duration pause) {
-    return (long) (pause.toNanos() * (0.5 + random.nextDouble()));
-  }
-
-  private Duration longer(Duration pause) {
-    var twice = pause.isZero() ? config.dialling().backoffMin() : pause.multipliedBy(2);
-    return twice.compareTo(config.dialling().backoffMax()) < 0
-        ? twice
-        : config.dialling().backoffMax();
+  /** Also a kept peer that asked to be left alone is left alone. */
+  private long pause(NodeId node, Backoff backoff) {
+    var own = backoff.left(uptime());
+    var asked = dials.left(node);
+    return Math.max(own.toNanos(), asked.toNanos());
   }
 }

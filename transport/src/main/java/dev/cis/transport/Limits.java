@@ -1,24 +1,58 @@
 package dev.cis.transport;
 
 /**
- * What others may use of this node.
+ * What others may use of this node. Each is counted in {@link Usage}.
  *
- * @param maxConnections live connections; further ones are refused; default 1,024
- * @param maxInboundStreams streams that one peer may have open to us; default 1,024
- * @param maxFrame largest message on a stream, whatever its reader allows; default 16 MiB
+ * @param connections how many connections there are
+ * @param sources how many connections come from where
+ * @param streams what one peer may do on its connection
+ * @param resources memory and file descriptors
  */
-public record Limits(int maxConnections, int maxInboundStreams, int maxFrame) {
+public record Limits(
+    ConnectionLimits connections,
+    SourceLimits sources,
+    StreamLimits streams,
+    ResourceLimits resources) {
   /** The defaults. */
-  public static final Limits DEFAULT = new Limits(1024, 1024, 16 << 20);
+  public static final Limits DEFAULT =
+      new Limits(
+          ConnectionLimits.DEFAULT,
+          SourceLimits.DEFAULT,
+          StreamLimits.DEFAULT,
+          ResourceLimits.DEFAULT);
 
-  /** Checks every setting; the message names the key. */
-  public Limits {
-    TransportConfig.check(maxConnections >= 1, "max_connections", "is at least 1");
-    TransportConfig.check(
-        maxInboundStreams >= 8 && maxInboundStreams <= 65_536,
-        "max_inbound_streams",
-        "is 8 to 65536");
-    TransportConfig.check(
-        maxFrame >= 1 << 14 && maxFrame <= 1 << 28, "max_frame", "is 16 KiB to 256 MiB");
+  /** The same with other limits on connections. */
+  public Limits with(ConnectionLimits other) {
+    return new Limits(other, sources, streams, resources);
+  }
+
+  /** The same with other limits on where connections come from. */
+  public Limits with(SourceLimits other) {
+    return new Limits(connections, other, streams, resources);
+  }
+
+  /** The same with other limits on streams. */
+  public Limits with(StreamLimits other) {
+    return new Limits(connections, sources, other, resources);
+  }
+
+  /** The same with other limits on memory and files. */
+  public Limits with(ResourceLimits other) {
+    return new Limits(connections, sources, streams, other);
+  }
+
+  /** Live connections and peers being dialled. */
+  public int maxConnections() {
+    return connections.maxConnections();
+  }
+
+  /** Streams that one peer may have open to us. */
+  public int maxInboundStreams() {
+    return streams.maxInboundStreams();
+  }
+
+  /** Largest message on a stream, in bytes. */
+  public int maxFrame() {
+    return streams.maxFrame();
   }
 }

@@ -9,6 +9,12 @@ public interface Link {
   /** Close code of an end that is nobody's fault: a node stops or a link is not needed. */
   long GOODBYE = 0x100;
 
+  /**
+   * Close code of a connection that the other side gave up because it has too many. Whoever reads
+   * it does not dial again for a while.
+   */
+  long TRIMMED = 0x110;
+
   /** Who is on the other side. */
   NodeId peer();
 
@@ -36,6 +42,12 @@ public interface Link {
    * then.
    */
   void attend(Attendant attendant);
+
+  /** The code with which the peer has closed the link, -1 if it has not. */
+  long peerCloseCode();
+
+  /** What may wait on this link in either direction. */
+  Quotas.Budget budget();
 
   /** Ends the link and every pipe on it; the peer is told code and reason. */
   void close(long code, String reason);

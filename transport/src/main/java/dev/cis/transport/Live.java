@@ -13,16 +13,18 @@ import org.jspecify.annotations.Nullable;
 final class Live {
   final Link link;
   final Instant since = Uptime.CLOCK.now().wall();
+  final Duration begun = Uptime.CLOCK.now().uptime();
 
   /** Completes true when the link is the one to its peer, false when it never will be. */
   final CompletableFuture<Boolean> adopted = new CompletableFuture<>();
 
   private final AtomicInteger streams = new AtomicInteger();
-  private final AtomicInteger inbound = new AtomicInteger();
+  private final Rate accepted = new Rate();
   private volatile @Nullable Traffic traffic;
   private volatile @Nullable Scope scope;
   private volatile long sentBefore;
   private volatile long receivedBefore;
+  private volatile Duration lastUse = begun;
   private volatile @Nullable Duration measured;
   private volatile @Nullable String ended;
 
@@ -42,23 +44,32 @@ final class Live {
 
   void streamOpened() {
     streams.incrementAndGet();
+    lastUse = Uptime.CLOCK.now().uptime();
   }
 
   void streamClosed() {
     streams.decrementAndGet();
+    lastUse = Uptime.CLOCK.now().uptime();
   }
 
-  /** Counts a stream that the peer opened; false when it has too many. */
-  boolean enter(int limit) {
-    if (inbound.incrementAndGet() > limit) {
-      inbound.decrementAndGet();
-      return false;
-    }
-    return true;
+  /** When a stream was last opened or closed. */
+  Duration lastUse() {
+    return lastUse;
   }
 
-  void leave() {
-    inbound.decrementAndGet();
+  /** Open streams without that of the greetings. */
+  int openStreams() {
+    return Math.max(0, streams.get() - (control == null ? 0 : 1));
+  }
+
+  /** Counts a stream that the peer opens; the answer is how many it has opened this second. */
+  int accepting() {
+    return accepted.count(Uptime.CLOCK.now().uptime());
+  }
+
+  /** How many streams the peer has opened this second. */
+  int accepted() {
+    return accepted.current(Uptime.CLOCK.now().uptime());
   }
 
   /** Counts what travels on the link. Called once, before there are streams. */
@@ -118,8 +129,7 @@ final class Live {
         link.path(),
         since,
         rtt == null ? measured : rtt,
-        // The stream of greetings is ours.
-        Math.max(0, streams.get() - (control == null ? 0 : 1)),
+        openStreams(),
         counted == null ? 0 : counted.out.meter().total() - sentBefore,
         counted == null ? 0 : counted.in.meter().total() - receivedBefore);
   }

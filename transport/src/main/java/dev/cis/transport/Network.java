@@ -40,6 +40,9 @@ public interface Network extends AutoCloseable {
   /** Hands over the links that others dialled. Called once; the consumer does not block. */
   void accept(Consumer<Link> links);
 
+  /** The limits on what others may use, and how they stand. */
+  Quotas quotas();
+
   /** Drops whatever links are left and frees the socket. */
   @Override
   void close();

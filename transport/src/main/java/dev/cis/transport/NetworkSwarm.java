@@ -16,6 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +42,9 @@ public final class NetworkSwarm implements Swarm {
   private final Dialler dialler;
   private final Keeper keeper;
   private final Recovery recovery;
+  private final Quotas quotas;
+  private final Dials dials;
+  private final Upkeep upkeep;
   private final Thread renewer;
   private final Set<Live> links = ConcurrentHashMap.newKeySet();
   private final Object renewal = new Object();
@@ -56,11 +61,12 @@ public final class NetworkSwarm implements Swarm {
     this.self = key.nodeId();
     this.config = config;
     this.network = network;
-    this.peers = new Peers(self, config.limits().maxConnections());
+    this.quotas = network.quotas();
+    this.peers = new Peers(self, quotas.connections, new Ranks());
     this.announcer = new Announcer(self.brief(), peers);
     this.traffic = new Traffic(config.bandwidth(), System::nanoTime);
     this.traffic.rank(PING, Priority.CONTROL);
-    this.handlers = new Handlers(config);
+    this.handlers = new Handlers(config, quotas);
     this.own =
         new OwnRecord(
             key,
@@ -70,8 +76,19 @@ public final class NetworkSwarm implements Swarm {
             description);
     this.book = new ObservedBook(book, announcer::described);
     this.greeter = new Greeter(config, peers, this.book, own, random);
-    this.dialler = new Dialler(self, config, network, peers, this.book, greeter, this::attend);
-    this.keeper = new Keeper(config, peers, this::reach, random);
+    this.dials = new Dials(config.dialling(), quotas, Uptime.CLOCK, random);
+    this.dialler =
+        new Dialler(
+            self,
+            config,
+            new PacedNetwork(network, dials),
+            peers,
+            this.book,
+            greeter,
+            this::attend);
+    this.keeper = new Keeper(config.dialling(), peers, dials, this::reach, Uptime.CLOCK, random);
+    this.upkeep =
+        new Upkeep(config.limits().connections(), peers, keeper::isKept, this::trim, Uptime.CLOCK);
     this.recovery = new Recovery(config, network, peers, new RecoveryHands());
     this.renewer = Thread.ofVirtual().name("renew-" + self.brief()).unstarted(this::renew);
   }
@@ -95,6 +112,7 @@ public final class NetworkSwarm implements Swarm {
     announcer.start();
     renewer.start();
     recovery.start();
+    upkeep.start();
     network.accept(this::accepted);
   }
 
@@ -104,8 +122,7 @@ public final class NetworkSwarm implements Swarm {
       link.close(Link.GOODBYE, "this node is stopping");
     } else if (links.size() >= 2 * config.limits().maxConnections()) {
       link.close(
-          TransportCode.BUSY.kind().closeCode(),
-          "transport.max-connections = " + config.limits().maxConnections() + " is reached");
+          TransportCode.BUSY.kind().closeCode(), quotas.connections.refuse(link.peer().brief()));
     } else if (link.peer().equals(self)) {
       link.close(TransportCode.SELF_DIAL.kind().closeCode(), "that is this node itself");
     } else {
@@ -128,6 +145,7 @@ public final class NetworkSwarm implements Swarm {
   private void attend(Live live) {
     links.add(live);
     live.meter(traffic);
+    quotas.watch(live);
     live.link.attend(
         new Link.Attendant() {
           @Override
@@ -141,10 +159,57 @@ public final class NetworkSwarm implements Swarm {
           public void ended(String reason) {
             links.remove(live);
             live.unmeter();
+            quotas.unwatch(live);
+            if (live.link.peerCloseCode() == Link.TRIMMED) {
+              rest(live, "it closed the connection: " + Wording.printable(reason));
+            }
             peers.ended(live, reason);
             LOG.debug("event=link-down peer={} reason={}", live.peer().brief(), reason);
           }
         });
+  }
+
+  /** Who gives way to whom at the limit on connections. */
+  private final class Ranks implements Peers.Precedence {
+    @Override
+    public boolean isProtected(NodeId node) {
+      return keeper.isKept(node);
+    }
+
+    @Override
+    public @Nullable Live victim(List<Live> all) {
+      return Upkeep.victim(all, keeper::isKept, Uptime.CLOCK);
+    }
+
+    @Override
+    public void giveUp(Live victim) {
+      rest(victim, "it gave way to a protected peer");
+      victim.link.close(Link.TRIMMED, quotas.connections.text());
+    }
+  }
+
+  private void trim(Live live) {
+    rest(live, "it was of little use and there were too many connections");
+    var water = config.limits().connections().highWater();
+    var reason = "transport.high_water = " + water + " is passed";
+    live.link.close(Link.TRIMMED, reason);
+    peers.ended(live, reason);
+  }
+
+  private void rest(Live live, String why) {
+    dials.trimmed(live.peer(), addresses(live.peer()), why);
+  }
+
+  private Set<Address> addresses(NodeId node) {
+    return book.find(node).stream()
+        .flatMap(entry -> entry.addresses().stream())
+        .map(PeerBook.Known::address)
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public Usage usage() {
+    return quotas.usage();
   }
 
   @Override
@@ -215,9 +280,18 @@ public final class NetworkSwarm implements Swarm {
 
   @Override
   public PeerLink connect(NodeId node, Duration within) {
+    return connect(node, within, false);
+  }
+
+  @Override
+  public PeerLink connectNow(NodeId node, Duration within) {
+    return connect(node, within, true);
+  }
+
+  private PeerLink connect(NodeId node, Duration within, boolean asked) {
     keeper.resume(node);
     try {
-      return connected(node, Deadline.in(within)).look();
+      return connected(node, Deadline.in(within), asked).look();
     } catch (InterruptedException e) {
       throw interrupted("connecting to " + node.brief());
     }
@@ -225,24 +299,63 @@ public final class NetworkSwarm implements Swarm {
 
   @Override
   public PeerLink connect(Address address, Duration within) {
+    dials.check(address);
+    return connectNow(address, within);
+  }
+
+  @Override
+  public PeerLink connectNow(Address address, Duration within) {
     checkOpen();
-    try {
+    try (var _ = peers.reserve(null)) {
       var live = dialler.dial(address, within);
+      dials.succeeded(address);
+      dials.succeeded(live.peer());
       keeper.resume(live.peer());
       return live.look();
     } catch (InterruptedException e) {
       throw interrupted("dialling " + address);
+    } catch (Fault e) {
+      if (isUnreached(e)) {
+        dials.failed(address, e);
+      }
+      throw e;
     }
   }
 
   private void reach(NodeId node, Duration within) throws InterruptedException {
-    var _ = connected(node, Deadline.in(within));
+    var _ = connected(node, Deadline.in(within), true);
   }
 
-  private Live connected(NodeId node, Deadline deadline) throws InterruptedException {
+  private Live connected(NodeId node, Deadline deadline, boolean asked)
+      throws InterruptedException {
     checkOpen();
     var live = peers.live(node);
-    return live == null ? dialler.dial(node, deadline) : live;
+    if (live != null) {
+      return live;
+    }
+    if (!asked) {
+      dials.check(node, addresses(node));
+    }
+    try (var _ = peers.reserve(node)) {
+      live = dialler.dial(node, deadline);
+      dials.succeeded(node);
+      return live;
+    } catch (Fault e) {
+      if (isUnreached(e)) {
+        dials.failed(node, addresses(node), e);
+      }
+      throw e;
+    }
+  }
+
+  /** Whether the peer was asked and did not let us in. */
+  private static boolean isUnreached(Fault e) {
+    return e.code() instanceof TransportCode code
+        && switch (code) {
+          case DIAL_FAILED, DIAL_TIMEOUT, WRONG_IDENTITY, WRONG_ALPN, NO_CERTIFICATE -> true;
+          case REFUSED, CONNECTION_LOST, BUSY -> true;
+          default -> false;
+        };
   }
 
   @Override
@@ -259,15 +372,15 @@ public final class NetworkSwarm implements Swarm {
   }
 
   @Override
-  public void keep(NodeId node) {
+  public void keep(NodeId node, String tag) {
     if (!node.equals(self) && !closed) {
-      keeper.keep(node);
+      keeper.keep(node, tag);
     }
   }
 
   @Override
-  public void release(NodeId node) {
-    keeper.release(node);
+  public void release(NodeId node, String tag) {
+    keeper.release(node, tag);
   }
 
   @Override
@@ -286,7 +399,7 @@ public final class NetworkSwarm implements Swarm {
     var until = Deadline.in(deadline);
     try {
       while (true) {
-        var live = connected(node, until);
+        var live = connected(node, until, false);
         try {
           return opened(live, protocol, until);
         } catch (Fault e) {
@@ -414,6 +527,7 @@ public final class NetworkSwarm implements Swarm {
     closed = true;
     keeper.close();
     recovery.close();
+    upkeep.close();
     renewer.interrupt();
     peers.close();
     links.forEach(live -> live.link.close(Link.GOODBYE, "this node is stopping"));

@@ -39,6 +39,7 @@ final class Peers {
     long nonce;
     long voided;
     int waiting;
+    int dialling;
 
     Slot(Condition changed) {
       this.changed = changed;
@@ -48,19 +49,129 @@ final class Peers {
   /** What the acceptor decided; {@code voids} is the nonce of our claim that must not count. */
   record Verdict(boolean accepted, String refusal, String reason, long voids) {}
 
+  /** A dial that counts as a connection until it is over. */
+  interface Reservation extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Who may take the place of whom when there are as many connections as there may be. */
+  interface Precedence {
+    boolean isProtected(NodeId node);
+
+    /** The one of these to give up, null if none. */
+    @Nullable Live victim(List<Live> all);
+
+    /** Closes a connection that is given up; not called with the lock held. */
+    void giveUp(Live victim);
+  }
+
   private final NodeId self;
-  private final int limit;
+  private final Gauge count;
+  private final Precedence precedence;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<NodeId, Slot> slots = new HashMap<>();
   private final Map<NodeId, String> lastEnd = new HashMap<>();
   private final List<Consumer<NodeId>> watchers = new CopyOnWriteArrayList<>();
-  private int liveCount;
+  private int anonymousDials;
   private boolean closed;
 
-  /** An empty table for so many live links. */
-  Peers(NodeId self, int limit) {
+  /** An empty table for as many links and dials as the count allows. */
+  Peers(NodeId self, Gauge count, Precedence precedence) {
     this.self = self;
-    this.limit = limit;
+    this.count = count;
+    this.precedence = precedence;
+  }
+
+  /**
+   * Makes sure that a connection may be added before it is dialled.
+   *
+   * @param peer who is dialled, null if that will show
+   * @throws Fault {@code transport.busy} when there are too many and no one gives way
+   */
+  Reservation reserve(@Nullable NodeId peer) {
+    Live victim = null;
+    lock.lock();
+    try {
+      checkOpen();
+      if (!isCounted(peer) && isFull()) {
+        victim = victimFor(peer);
+        if (victim == null) {
+          throw count.fault(peer == null ? "a dial by address" : peer.brief());
+        }
+      }
+      if (peer == null) {
+        anonymousDials++;
+      } else {
+        slot(peer).dialling++;
+      }
+      recount();
+    } finally {
+      lock.unlock();
+    }
+    if (victim != null) {
+      precedence.giveUp(victim);
+    }
+    return () -> unreserve(peer);
+  }
+
+  private void unreserve(@Nullable NodeId peer) {
+    lock.lock();
+    try {
+      if (peer == null) {
+        anonymousDials--;
+      } else {
+        var slot = slot(peer);
+        slot.dialling--;
+        dropIfEmpty(peer, slot);
+      }
+      recount();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isCounted(@Nullable NodeId peer) {
+    var slot = peer == null ? null : slots.get(peer);
+    return slot != null && (slot.live != null || slot.dialling > 0);
+  }
+
+  private int total() {
+    int total = anonymousDials;
+    for (var slot : slots.values()) {
+      if (slot.live != null || slot.dialling > 0) {
+        total++;
+      }
+    }
+    return total;
+  }
+
+  private void recount() {
+    count.set(total());
+  }
+
+  private boolean isFull() {
+    return total() >= count.limit();
+  }
+
+  /** Takes somebody's link away for a protected peer; null if nobody has to go. */
+  private @Nullable Live victimFor(@Nullable NodeId peer) {
+    if (peer == null || !precedence.isProtected(peer)) {
+      return null;
+    }
+    var all = new ArrayList<Live>();
+    slots
+        .values()
+        .forEach(slot -> {
+          if (slot.live != null) {
+            all.add(slot.live);
+          }
+        });
+    var victim = precedence.victim(all);
+    if (victim != null) {
+      ended(victim, "gave way to a protected peer");
+    }
+    return victim;
   }
 
   /** Tells this one, which must not block, of a peer whose link came, went or was replaced. */
@@ -154,9 +265,7 @@ final class Peers {
       }
       checkOpen();
       if (slot.live == null) {
-        if (liveCount >= limit) {
-          throw busy();
-        }
+        // Whoever dials has reserved its place.
         slot.claim = mine;
         slot.nonce = nonce;
       }
@@ -199,6 +308,7 @@ final class Peers {
 
   /** Decides about a link on which the peer greeted. May wait as long as our own claim takes. */
   Verdict admit(Live theirs, long nonce, long nanos) throws InterruptedException {
+    Live victim = null;
     lock.lockInterruptibly();
     var peer = theirs.peer();
     var slot = enter(peer);
@@ -213,8 +323,12 @@ final class Peers {
       if (slot.live != null && (held || nonce == slot.voided)) {
         return new Verdict(false, Greeting.DUPLICATE, "another link is there", 0);
       }
-      if (slot.live == null && liveCount >= limit) {
-        return new Verdict(false, TransportCode.BUSY.text(), busyText(), 0);
+      if (!isCounted(peer) && isFull()) {
+        victim = victimFor(peer);
+        if (victim == null) {
+          return new Verdict(
+              false, TransportCode.BUSY.text(), count.refuse(theirs.peer().brief()), 0);
+        }
       }
       long voids = slot.claim == null ? 0 : slot.nonce;
       adopt(slot, theirs, 0);
@@ -222,6 +336,9 @@ final class Peers {
     } finally {
       leave(peer, slot);
       lock.unlock();
+      if (victim != null) {
+        precedence.giveUp(victim);
+      }
     }
   }
 
@@ -239,7 +356,7 @@ final class Peers {
       }
       if (slot != null && slot.live == live) {
         slot.live = null;
-        liveCount--;
+        recount();
         changed(live.peer(), slot, reason);
       }
       if (slot != null) {
@@ -274,9 +391,7 @@ final class Peers {
     }
     slot.live = live;
     slot.voided = voided;
-    if (before == null) {
-      liveCount++;
-    }
+    recount();
     changed(live.peer(), slot, before == null ? null : "replaced by a newer connection");
     live.adopted.complete(true);
     if (before != null) {
@@ -308,7 +423,7 @@ final class Peers {
   }
 
   private void dropIfEmpty(NodeId peer, Slot slot) {
-    if (slot.live == null && slot.claim == null && slot.waiting == 0) {
+    if (slot.live == null && slot.claim == null && slot.waiting == 0 && slot.dialling == 0) {
       slots.remove(peer);
     }
   }
@@ -317,13 +432,5 @@ final class Peers {
     if (closed) {
       throw new Fault(TransportCode.CLOSED, "this node is stopping");
     }
-  }
-
-  private String busyText() {
-    return "transport.max-connections = " + limit + " is reached";
-  }
-
-  private Fault busy() {
-    return new Fault(TransportCode.BUSY, busyText());
   }
 }

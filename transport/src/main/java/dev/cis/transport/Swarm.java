@@ -38,24 +38,50 @@ public interface Swarm extends AutoCloseable {
 
   /**
    * Makes sure that there is a connection to the peer, dialling every address known or found until
-   * one answers. Returns at once when there is one.
+   * one answers. Returns at once when there is one. Fails at once while the peer is to be left
+   * alone, because it could not be reached a moment ago.
    *
    * @throws dev.cis.kernel.fault.Fault {@code transport.no-address}, {@code transport.dial-failed}
-   *     (naming each address and its error), {@code transport.dial-timeout}
+   *     (naming each address and its error), {@code transport.dial-timeout}, {@code
+   *     transport.backing-off}, {@code transport.busy}
    */
   PeerLink connect(NodeId node, Duration within);
 
   /** Dials an address without knowing who is there; the answer tells. */
   PeerLink connect(Address address, Duration within);
 
+  /** The same for somebody who asks for it now: dials however often it has failed. */
+  PeerLink connectNow(NodeId node, Duration within);
+
+  /** The same for somebody who asks for it now. */
+  PeerLink connectNow(Address address, Duration within);
+
   /** Ends the connection and stops redialling until someone asks again; false if there was none. */
   boolean disconnect(NodeId node);
 
-  /** Keeps a connection to the peer: redialled with backoff whenever it is lost. */
-  void keep(NodeId node);
+  /**
+   * Keeps a connection to the peer: it is redialled with backoff whenever it is lost, never closed
+   * for being of little use, and takes the place of another when there are too many.
+   *
+   * @param tag who wants it so; the peer is kept as long as anyone does
+   */
+  void keep(NodeId node, String tag);
 
-  /** Stops keeping it; an existing connection stays. */
-  void release(NodeId node);
+  /** Takes back what was said with the same tag; an existing connection stays. */
+  void release(NodeId node, String tag);
+
+  /** Keeps a connection to a peer that the operator has chosen. */
+  default void keep(NodeId node) {
+    keep(node, "operator");
+  }
+
+  /** The operator does not want it kept any more. */
+  default void release(NodeId node) {
+    release(node, "operator");
+  }
+
+  /** The limits of this node and how they stand; rooms may add theirs. */
+  Usage usage();
 
   /** The live connections. */
   List<PeerLink> links();

@@ -37,6 +37,11 @@ public enum TransportCode implements Code {
       "transport.dial-timeout",
       Kind.TIMEOUT,
       "The peer did not answer within the time for dialling; it may be off or behind a firewall."),
+  BACKING_OFF(
+      "transport.backing-off",
+      Kind.UNREACHABLE,
+      "The peer could not be reached a moment ago and is left alone for now; 'cis p2p connect' dials"
+          + " at once."),
   WRONG_IDENTITY(
       "transport.wrong-identity",
       Kind.DENIED,

@@ -89,16 +89,25 @@ public record TransportConfig(
             liveness.probeTimeout()));
   }
 
-  /** The same with other pauses between redials. */
+  /** The same with other pauses after failed dials. */
   public TransportConfig withBackoff(Duration min, Duration max) {
-    return with(
-        new Dialling(
-            dialling.dialTimeout(), dialling.dialStagger(), dialling.handshakeTimeout(), min, max));
+    return with(dialling.withBackoff(min, max));
   }
 
-  /** The same with other limits on connections and on the streams of one peer. */
+  /** The same with other limits on connections, without trimming, and on streams of a peer. */
   public TransportConfig withLimits(int connections, int inboundStreams) {
-    return with(new Limits(connections, inboundStreams, limits.maxFrame()));
+    var streams = limits.streams();
+    return with(
+        limits
+            .with(
+                new ConnectionLimits(
+                    connections, connections, connections, limits.connections().gracePeriod()))
+            .with(
+                new StreamLimits(
+                    inboundStreams,
+                    streams.maxStreamsPerProtocol(),
+                    streams.maxStreamRate(),
+                    streams.maxFrame())));
   }
 
   /** The same with other flow-control windows, in bytes. */

@@ -16,6 +16,17 @@ final class Wording {
     return text.substring(0, in.position());
   }
 
+  /** A duration as people say it: {@code 300 ms}, {@code 2.5 s}, {@code 48 s}. */
+  static String seconds(java.time.Duration duration) {
+    long millis = duration.toMillis();
+    if (millis < 1000) {
+      return Math.max(1, millis) + " ms";
+    }
+    return millis < 10_000
+        ? millis / 1000 + "." + millis % 1000 / 100 + " s"
+        : (millis + 500) / 1000 + " s";
+  }
+
   /** Someone else's words without control characters, for one line of a message or log. */
   static String printable(String text) {
     var cut = text.length() > 200 ? text.substring(0, 200) + "..." : text;

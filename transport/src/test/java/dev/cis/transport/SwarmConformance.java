@@ -52,7 +52,10 @@ public abstract class SwarmConformance {
   }
 
   protected TransportConfig config() {
-    return TransportConfig.DEFAULT.withBackoff(Duration.ofMillis(20), Duration.ofMillis(200));
+    return TransportConfig.DEFAULT.with(
+        Dialling.DEFAULT
+            .withBackoff(Duration.ofMillis(20), Duration.ofMillis(200))
+            .withDials(64, 10_000));
   }
 
   protected Swarm node(String name) {
@@ -553,7 +556,7 @@ public abstract class SwarmConformance {
     a.connect(addressOf(b), LONG);
     assertThatThrownBy(() -> c.connect(addressOf(b), LONG))
         .isInstanceOf(Fault.class)
-        .hasMessageContaining("max-connections");
+        .hasMessageContaining("transport.max_connections = 1 is reached");
     held.countDown();
   }
 

@@ -5,7 +5,10 @@ import dev.cis.kernel.identity.NodeId;
 import dev.cis.transport.Address;
 import dev.cis.transport.Link;
 import dev.cis.transport.Network;
+import dev.cis.transport.Quotas;
 import dev.cis.transport.TransportCode;
+import dev.cis.transport.TransportConfig;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -21,15 +24,17 @@ final class MemoryEndpoint implements Network {
   private final NodeId self;
   private final Address address;
   private final int window;
+  private final Quotas quotas;
   private final Set<MemoryLink> links = ConcurrentHashMap.newKeySet();
   private volatile @Nullable Consumer<Link> acceptor;
   private volatile boolean closed;
 
-  MemoryEndpoint(MemoryNetwork network, NodeId self, Address address, int window) {
+  MemoryEndpoint(MemoryNetwork network, NodeId self, Address address, TransportConfig config) {
     this.network = network;
     this.self = self;
     this.address = address;
-    this.window = window;
+    this.window = config.wire().streamWindow();
+    this.quotas = new Quotas(config);
   }
 
   NodeId self() {
@@ -57,8 +62,12 @@ final class MemoryEndpoint implements Network {
     if (accept == null || there.closed) {
       throw new Fault(TransportCode.DIAL_FAILED, "nobody answers at " + target);
     }
-    var ours = new MemoryLink(there.self, true, target, window, links);
-    var theirs = new MemoryLink(self, false, address, there.window, there.links);
+    var guest = there.quotas.enter(InetAddress.ofLiteral(address.host()));
+    guest.identified();
+    var ours = new MemoryLink(there.self, true, target, window, quotas.budget(), links, () -> {});
+    var theirs =
+        new MemoryLink(
+            self, false, address, there.window, there.quotas.budget(), there.links, guest::left);
     ours.join(theirs);
     accept.accept(theirs);
     // Either side may have been closed or cut off meanwhile, after its links were ended.
@@ -66,6 +75,11 @@ final class MemoryEndpoint implements Network {
       ours.end("lost");
     }
     return ours;
+  }
+
+  @Override
+  public Quotas quotas() {
+    return quotas;
   }
 
   @Override

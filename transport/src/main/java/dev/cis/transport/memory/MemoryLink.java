@@ -5,6 +5,7 @@ import dev.cis.kernel.identity.NodeId;
 import dev.cis.transport.Address;
 import dev.cis.transport.Link;
 import dev.cis.transport.Pipe;
+import dev.cis.transport.Quotas;
 import dev.cis.transport.TransportCode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,14 +26,26 @@ final class MemoryLink implements Link {
   private final List<Pipe> early = new ArrayList<>();
   private @Nullable MemoryLink twin;
   private @Nullable Attendant attendant;
+  private final Quotas.Budget budget;
+  private final Runnable left;
   private @Nullable String ended;
+  private volatile long peerCloseCode = -1;
 
-  MemoryLink(NodeId peer, boolean outbound, Address remote, int window, Set<MemoryLink> siblings) {
+  MemoryLink(
+      NodeId peer,
+      boolean outbound,
+      Address remote,
+      int window,
+      Quotas.Budget budget,
+      Set<MemoryLink> siblings,
+      Runnable left) {
     this.peer = peer;
     this.outbound = outbound;
     this.remote = remote;
     this.window = window;
+    this.budget = budget;
     this.siblings = siblings;
+    this.left = left;
   }
 
   /** Makes the two sides one link. */
@@ -121,8 +134,22 @@ final class MemoryLink implements Link {
   }
 
   @Override
+  public long peerCloseCode() {
+    return peerCloseCode;
+  }
+
+  @Override
+  public Quotas.Budget budget() {
+    return budget;
+  }
+
+  @Override
   public void close(long code, String reason) {
-    end(reason);
+    if (endHere(reason)) {
+      var there = Objects.requireNonNull(twin);
+      there.peerCloseCode = code;
+      there.endHere(reason);
+    }
   }
 
   /** Ends both sides. */
@@ -142,6 +169,8 @@ final class MemoryLink implements Link {
       told = attendant;
     }
     siblings.remove(this);
+    budget.close();
+    left.run();
     pipes.forEach(pipe -> pipe.lose(reason));
     if (told != null) {
       told.ended(reason);

@@ -35,7 +35,7 @@ public final class MemoryNetwork {
       joined++;
       var address =
           new Address("10.0." + joined / 250 + "." + (joined % 250 + 1), Address.DEFAULT_PORT);
-      endpoint = new MemoryEndpoint(this, key.nodeId(), address, config.wire().streamWindow());
+      endpoint = new MemoryEndpoint(this, key.nodeId(), address, config);
       endpoints.put(address, endpoint);
     }
     return NetworkSwarm.start(key, config, book, description, endpoint);

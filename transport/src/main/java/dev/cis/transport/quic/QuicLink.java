@@ -9,6 +9,7 @@ import dev.cis.kernel.time.Uptime;
 import dev.cis.transport.Address;
 import dev.cis.transport.Link;
 import dev.cis.transport.Pipe;
+import dev.cis.transport.Quotas;
 import dev.cis.transport.TransportCode;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -44,10 +45,14 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   // RFC 9001 section 4.8: 0x100 plus the TLS alert.
   private static final int NO_APPLICATION_PROTOCOL = 0x100 + 120;
   private static final int CERTIFICATE_REQUIRED = 0x100 + 116;
+  // RFC 9000 section 20.1.
+  private static final int CONNECTION_REFUSED = 0x02;
 
   private final QuicChannel channel;
   private final boolean outbound;
   private final Consumer<QuicLink> authenticated;
+  private final Quotas.Budget budget;
+  private final Quotas.@Nullable Guest guest;
   private final List<Pipe> early = new ArrayList<>();
   private volatile @Nullable NodeId peer;
   private volatile Address remote;
@@ -61,17 +66,35 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   /**
    * A link over a channel that is not active yet.
    *
+   * @param budget what may wait on it
+   * @param guest what an accepted link takes of the limits
    * @param authenticated told on the event loop when an accepted link knows its peer
    */
   QuicLink(
       QuicChannel channel,
       boolean outbound,
       InetSocketAddress remote,
+      Quotas.Budget budget,
+      Quotas.@Nullable Guest guest,
       Consumer<QuicLink> authenticated) {
     this.channel = channel;
     this.outbound = outbound;
     this.remote = Address.of(remote);
+    this.budget = budget;
+    this.guest = guest;
     this.authenticated = authenticated;
+  }
+
+  /**
+   * Turns a connection away in its handshake, with words. Only after its first packet was read
+   * there are keys to say anything with.
+   */
+  static void refuse(QuicChannel channel, String reason) {
+    channel
+        .eventLoop()
+        .execute(() -> {
+          var _ = channel.close(false, CONNECTION_REFUSED, Unpooled.copiedBuffer(reason, UTF_8));
+        });
   }
 
   @Override
@@ -210,6 +233,17 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   }
 
   @Override
+  public long peerCloseCode() {
+    var event = closeEvent;
+    return closing == null && event != null && event.isApplicationClose() ? event.error() : -1;
+  }
+
+  @Override
+  public Quotas.Budget budget() {
+    return budget;
+  }
+
+  @Override
   public void close(long code, String reason) {
     if (closing == null) {
       closing = reason;
@@ -240,7 +274,8 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     try {
       var engine = Objects.requireNonNull(channel.sslEngine());
       peer = Certificates.identity(engine.getSession().getPeerCertificates());
-      if (!outbound) {
+      if (guest != null) {
+        guest.identified();
         authenticated.accept(this);
       }
     } catch (SSLPeerUnverifiedException | CertificateException e) {
@@ -281,6 +316,10 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
       told = attendant;
       early.clear();
     }
+    budget.close();
+    if (guest != null) {
+      guest.left();
+    }
     if (told != null) {
       told.ended(reason);
     }
@@ -318,7 +357,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     return channel.isActive()
         ? new Fault(
             TransportCode.BUSY,
-            name() + " allows no more streams now (transport.max-inbound-streams there)",
+            name() + " allows no more streams now (transport.max_inbound_streams there)",
             cause)
         : lostFault();
   }
@@ -345,6 +384,9 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     int code = close == null || close.isApplicationClose() ? 0 : close.error();
     if (code == NO_APPLICATION_PROTOCOL) {
       return new Fault(TransportCode.WRONG_ALPN, remote + " does not speak " + Tls.ALPN, cause);
+    }
+    if (code == CONNECTION_REFUSED) {
+      return new Fault(TransportCode.BUSY, remote + " refused: " + endReason(), cause);
     }
     if (code == CERTIFICATE_REQUIRED) {
       return new Fault(TransportCode.NO_CERTIFICATE, remote + " wants a certificate", cause);

@@ -6,6 +6,7 @@ import dev.cis.kernel.identity.NodeId;
 import dev.cis.transport.Address;
 import dev.cis.transport.Link;
 import dev.cis.transport.Network;
+import dev.cis.transport.Quotas;
 import dev.cis.transport.TransportCode;
 import dev.cis.transport.TransportConfig;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -42,9 +43,11 @@ final class QuicNetwork implements Network {
   private final Set<QuicLink> links = ConcurrentHashMap.newKeySet();
   private final List<Link> unclaimed = new ArrayList<>();
   private @Nullable Consumer<Link> acceptor;
+  private final Quotas quotas;
   private volatile boolean closed;
 
-  private QuicNetwork() {
+  private QuicNetwork(Quotas quotas) {
+    this.quotas = quotas;
     group =
         new MultiThreadIoEventLoopGroup(
             1,
@@ -57,11 +60,12 @@ final class QuicNetwork implements Network {
   }
 
   static QuicNetwork bind(Tls.Contexts tls, TransportConfig config, RawDatagrams raw) {
-    var network = new QuicNetwork();
+    var network = new QuicNetwork(new Quotas(config));
     try {
       for (var address : config.listen()) {
         network.sockets.add(
-            UdpSocket.bind(network.group, address, tls, config, raw, network::authenticated));
+            UdpSocket.bind(
+                network.group, address, tls, config, network.quotas, raw, network::authenticated));
       }
       return network;
     } catch (Fault e) {
@@ -97,6 +101,11 @@ final class QuicNetwork implements Network {
       unclaimed.clear();
     }
     before.forEach(consumer);
+  }
+
+  @Override
+  public Quotas quotas() {
+    return quotas;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.cis.transport.quic;
 
+import dev.cis.transport.Doorkeeper;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.quic.Quic;
@@ -16,20 +17,22 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Address validation by Retry (RFC 9000 section 8.1.2): nobody makes us keep state, or send much,
- * for an address at which it does not receive. A token is {@code MAC || time || original
- * destination connection id}; the MAC binds both to the sender's address and port.
+ * Address validation by Retry (RFC 9000 section 8.1.2): when there is much to do, nobody makes us
+ * keep state, or send much, for an address at which it does not receive. A token is {@code MAC ||
+ * time || original destination connection id}; the MAC binds both to the sender's address and port.
  */
 final class RetryTokens implements QuicTokenHandler {
   private static final int MAC_BYTES = 16;
   private static final int PREFIX = MAC_BYTES + Long.BYTES;
   private static final Duration LIFETIME = Duration.ofSeconds(30);
 
+  private final Doorkeeper door;
   private final SecretKeySpec secret;
   private final LongSupplier uptimeMillis;
 
   /** Tokens under a fresh secret; those of an earlier run are worth nothing. */
-  RetryTokens(RandomGenerator random, LongSupplier uptimeMillis) {
+  RetryTokens(RandomGenerator random, LongSupplier uptimeMillis, Doorkeeper door) {
+    this.door = door;
     byte[] bytes = new byte[32];
     random.nextBytes(bytes);
     this.secret = new SecretKeySpec(bytes, "HmacSHA256");
@@ -38,6 +41,9 @@ final class RetryTokens implements QuicTokenHandler {
 
   @Override
   public boolean writeToken(ByteBuf out, ByteBuf dcid, InetSocketAddress address) {
+    if (!door.mustProve(address.getAddress())) {
+      return false; // a round trip saved
+    }
     long now = uptimeMillis.getAsLong();
     byte[] id = ByteBufUtil.getBytes(dcid);
     out.writeBytes(mac(now, id, address)).writeLong(now).writeBytes(id);
@@ -47,7 +53,7 @@ final class RetryTokens implements QuicTokenHandler {
   @Override
   public int validateToken(ByteBuf token, InetSocketAddress address) {
     int size = token.readableBytes();
-    if (size < PREFIX || size > maxTokenLength()) {
+    if (size < PREFIX || size > maxTokenLength() || door.isOverrun()) {
       return -1;
     }
     byte[] bytes = ByteBufUtil.getBytes(token);

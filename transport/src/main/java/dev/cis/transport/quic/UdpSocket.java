@@ -4,6 +4,7 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.time.Uptime;
 import dev.cis.transport.Address;
+import dev.cis.transport.Quotas;
 import dev.cis.transport.TransportCode;
 import dev.cis.transport.TransportConfig;
 import io.netty.bootstrap.Bootstrap;
@@ -71,13 +72,16 @@ final class UdpSocket {
           new IntegerUnixChannelOption("IPV6_MTU_DISCOVER", 41, 23));
   private static final int PROBE = 3;
   private static final AttributeKey<NodeId> EXPECTED = AttributeKey.valueOf("cis.expected");
+  private static final long REFUSABLE = 64;
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Logger LOG = LoggerFactory.getLogger(UdpSocket.class);
 
   private final Channel channel;
   private final Codecs codecs;
+  private final Quotas quotas;
 
-  private UdpSocket(Channel channel, Codecs codecs) {
+  private UdpSocket(Channel channel, Codecs codecs, Quotas quotas) {
+    this.quotas = quotas;
     this.channel = channel;
     this.codecs = codecs;
   }
@@ -87,6 +91,7 @@ final class UdpSocket {
       InetSocketAddress address,
       Tls.Contexts tls,
       TransportConfig config,
+      Quotas quotas,
       RawDatagrams raw,
       Consumer<QuicLink> authenticated) {
     var demultiplexer = new Demultiplexer(raw);
@@ -95,7 +100,8 @@ final class UdpSocket {
         new Codecs.Factory() {
           @Override
           public ChannelHandler server(int maxDatagram) {
-            return UdpSocket.server(tls.server(), config, maxDatagram, authenticated).build();
+            return UdpSocket.server(tls.server(), config, maxDatagram, quotas, authenticated)
+                .build();
           }
 
           @Override
@@ -134,7 +140,7 @@ final class UdpSocket {
     if (!bound.isSuccess()) {
       throw bindFault(address, bound.cause());
     }
-    var socket = new UdpSocket(bound.channel(), Objects.requireNonNull(codecs.get()));
+    var socket = new UdpSocket(bound.channel(), Objects.requireNonNull(codecs.get()), quotas);
     raw.bound(socket.new RawSender());
     return socket;
   }
@@ -180,10 +186,11 @@ final class UdpSocket {
       QuicSslContext tls,
       TransportConfig config,
       int maxDatagram,
+      Quotas quotas,
       Consumer<QuicLink> authenticated) {
     return settings(new QuicServerCodecBuilder(), config, maxDatagram)
         .sslContext(tls)
-        .tokenHandler(new RetryTokens(RANDOM, () -> Uptime.CLOCK.now().uptime().toMillis()))
+        .tokenHandler(new RetryTokens(RANDOM, () -> Uptime.CLOCK.now().uptime().toMillis(), quotas))
         .option(ChannelOption.ALLOCATOR, ALLOCATOR)
         .streamOption(ChannelOption.ALLOCATOR, ALLOCATOR)
         .streamHandler(new QuicLink.Inbound())
@@ -193,7 +200,14 @@ final class UdpSocket {
               protected void initChannel(QuicChannel quic) {
                 segment(quic);
                 var remote = (InetSocketAddress) Objects.requireNonNull(quic.remoteSocketAddress());
-                quic.pipeline().addLast(new QuicLink(quic, false, remote, authenticated));
+                try {
+                  var guest = quotas.enter(remote.getAddress());
+                  quic.pipeline()
+                      .addLast(
+                          new QuicLink(quic, false, remote, quotas.budget(), guest, authenticated));
+                } catch (Fault e) {
+                  QuicLink.refuse(quic, String.valueOf(e.getMessage()));
+                }
               }
             });
   }
@@ -212,8 +226,8 @@ final class UdpSocket {
         .initialMaxData(config.wire().connectionWindow())
         .initialMaxStreamDataBidirectionalLocal(config.wire().streamWindow())
         .initialMaxStreamDataBidirectionalRemote(config.wire().streamWindow())
-        // The stream of greetings is not the application's.
-        .initialMaxStreamsBidirectional(config.limits().maxInboundStreams() + 1L)
+        // A little more, so that who opens too many is told so.
+        .initialMaxStreamsBidirectional(config.limits().maxInboundStreams() + REFUSABLE)
         .initialMaxStreamsUnidirectional(0)
         .activeMigration(false);
   }
@@ -266,7 +280,7 @@ final class UdpSocket {
           @Override
           protected void initChannel(QuicChannel quic) {
             segment(quic);
-            var link = new QuicLink(quic, true, to, _ -> {});
+            var link = new QuicLink(quic, true, to, quotas.budget(), null, _ -> {});
             made.set(link);
             quic.pipeline().addLast(link);
             quic.closeFuture().addListener(done -> codecs.closed(key));

@@ -9,6 +9,7 @@ import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.transport.Address;
 import dev.cis.transport.Await;
+import dev.cis.transport.Doorkeeper;
 import dev.cis.transport.Link;
 import dev.cis.transport.NetworkSwarm;
 import dev.cis.transport.PeerDescription;
@@ -55,6 +56,19 @@ class HostilePeersTest {
   private static final ProtocolId ECHO = ProtocolId.parse("/cis/app/echo/1.0");
   private static final PeerDescription NAMELESS =
       new PeerDescription("", new TreeMap<>(), List.of(), List.of());
+
+  private static final Doorkeeper PROVE =
+      new Doorkeeper() {
+        @Override
+        public boolean mustProve(InetAddress from) {
+          return true;
+        }
+
+        @Override
+        public boolean isOverrun() {
+          return false;
+        }
+      };
 
   private final TransportConfig config =
       TransportConfig.DEFAULT
@@ -395,7 +409,7 @@ class HostilePeersTest {
   @Test
   void retryTokensHoldForOneAddressAndHalfAMinute() {
     long[] now = {1_000};
-    var tokens = new RetryTokens(new SecureRandom(), () -> now[0]);
+    var tokens = new RetryTokens(new SecureRandom(), () -> now[0], PROVE);
     var token = io.netty.buffer.Unpooled.buffer();
     var id = io.netty.buffer.Unpooled.wrappedBuffer(new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
     assertThat(tokens.writeToken(token, id, target)).isTrue();

@@ -129,7 +129,7 @@ class ResumptionTest {
     var impostor = party(KeyPair.generate(new SecureRandom()), socket(b.address()), 100);
     for (int i = 0; i < 3; i++) {
       // The impostor's tickets are filed under the name of the peer, and help it nothing.
-      assertThatThrownBy(() -> a.swarm.connect(b.swarm.self(), LONG))
+      assertThatThrownBy(() -> a.swarm.connectNow(b.swarm.self(), LONG))
           .isInstanceOfSatisfying(
               Fault.class,
               fault -> assertThat(fault.code()).isEqualTo(TransportCode.WRONG_IDENTITY));

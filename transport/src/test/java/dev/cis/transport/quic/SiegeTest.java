@@ -15,6 +15,7 @@ import dev.cis.transport.Network;
 import dev.cis.transport.NetworkSwarm;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.Pipe;
+import dev.cis.transport.Quotas;
 import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import java.io.IOException;
@@ -116,6 +117,11 @@ class SiegeTest {
     @Override
     public List<Address> localAddresses() {
       return network.localAddresses();
+    }
+
+    @Override
+    public Quotas quotas() {
+      return network.quotas();
     }
 
     @Override
