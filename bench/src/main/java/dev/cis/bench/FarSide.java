@@ -2,6 +2,7 @@ package dev.cis.bench;
 
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.transport.Address;
+import dev.cis.transport.Dialling;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.ProtocolId;
 import dev.cis.transport.StoredPeerBook;
@@ -54,7 +55,11 @@ final class FarSide implements AutoCloseable {
     var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     return QuicSwarm.open(
         KeyPair.generate(new SecureRandom()),
-        settings.apply(TransportConfig.DEFAULT.withListen(loopback)),
+        settings.apply(
+            TransportConfig.DEFAULT
+                .withListen(loopback)
+                // What is measured is how fast a node can dial, not how fast it may.
+                .with(Dialling.DEFAULT.withDials(64, 1_000_000))),
         StoredPeerBook.inMemory(),
         new PeerDescription("", new TreeMap<>(), List.of(), List.of()));
   }
