@@ -355,6 +355,16 @@ public abstract class StreamConformance {
   }
 
   @Test
+  void streamsOfEveryPriorityCarryBytesOnBothSides() {
+    serve(StreamConformance::count);
+    for (var priority : Priority.values()) {
+      a.traffic().rank(ECHO, priority);
+      b.traffic().rank(ECHO, priority);
+      transfer(100_000);
+    }
+  }
+
+  @Test
   void bothSidesCountTheSameBytes() {
     serve(stream -> {
       byte[] message;

@@ -68,9 +68,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   void attach(QuicStreamChannel stream) {
     channel = stream;
     tail = new StreamTail(link.loop(), frame -> sendNow(stream, frame));
-    if (rank != Priority.INTERACTIVE) {
-      prioritise(stream);
-    }
+    prioritise(stream);
   }
 
   @Override
@@ -89,9 +87,9 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   private void prioritise(QuicStreamChannel stream) {
     int urgency =
         switch (rank) {
-          case CONTROL -> 63;
-          case INTERACTIVE -> 127; // what quiche gives a stream without a priority
-          case BULK -> 191;
+          case CONTROL -> 31;
+          case INTERACTIVE -> 63;
+          case BULK -> 127; // what quiche gives a stream without a priority, and the most
         };
     var _ = stream.updatePriority(new QuicStreamPriority(urgency, true));
   }
