@@ -82,6 +82,52 @@ class LabIT {
     deploys(a1, List.of(pub1, pub2, a1, b1));
   }
 
+  @Test
+  void aHostWhoseCableIsPulledIsBackSoonAfterItIsPluggedIn() throws Exception {
+    var pub1 = host("pub1");
+    var a1 = host("a1");
+    start(pub1, "--no-dht");
+    start(a1, "--no-dht", "--no-mdns");
+    a1.run("p2p", "connect", "203.0.113.10:7677").succeeded();
+    assertThat(natlab("cut", "--unplug", "a1")).isZero();
+    // Neither side waits for the 30 s of silence that end a connection: a1 sees it at once.
+    await().atMost(SOON).until(() -> a1.connected().isEmpty());
+    assertThat(natlab("heal", "a1")).isZero();
+    await().atMost(Duration.ofSeconds(20)).until(() -> a1.connected().contains("pub1"));
+    a1.run("p2p", "ping", "pub1", "-c", "1").succeeded();
+    pub1.run("p2p", "ping", "a1", "-c", "1").succeeded();
+  }
+
+  @Test
+  void aHostThatGetsAnotherAddressIsBackAndItsPeersKnowTheNewOne() throws Exception {
+    var pub1 = host("pub1");
+    var a1 = host("a1");
+    var a2 = host("a2");
+    start(pub1, "--no-dht");
+    start(a2, "--no-dht", "--no-mdns");
+    start(a1, "--no-dht", "--no-mdns");
+    a1.run("p2p", "connect", "203.0.113.10:7677").succeeded();
+    a2.run("p2p", "connect", "192.168.1.11:7677").succeeded();
+    for (var words :
+        List.of(
+            "addr flush dev eth0 scope global",
+            "addr add 192.168.1.77/24 dev eth0",
+            "route replace default via 192.168.1.1")) {
+      var command = new ArrayList<>(List.of("exec", "a1", "ip"));
+      command.addAll(List.of(words.split(" ")));
+      assertThat(natlab(command.toArray(String[]::new))).as(words).isZero();
+    }
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> pub1.run("p2p", "ping", "a1", "-c", "1").exit() == 0);
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> a2.run("p2p", "peers", "--json").out().contains("192.168.1.77"));
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> a2.run("p2p", "ping", "a1", "-c", "1").exit() == 0);
+  }
+
   private void broadcastCrosses(Terminal from, Terminal to) throws IOException {
     var heard = homes.resolve("heard.txt");
     var subscriber = to.start(heard, "p2p", "subscribe", "lab.news", "--json");
@@ -155,13 +201,14 @@ class LabIT {
     terminal.run(words.toArray(String[]::new)).succeeded();
   }
 
-  private static int natlab(String command) throws IOException, InterruptedException {
-    var builder =
-        new ProcessBuilder(Terminal.ROOT.resolve("lab/natlab").toString(), command).inheritIO();
+  private static int natlab(String... command) throws IOException, InterruptedException {
+    var words = new ArrayList<>(List.of(Terminal.ROOT.resolve("lab/natlab").toString()));
+    words.addAll(List.of(command));
+    var builder = new ProcessBuilder(words).inheritIO();
     builder.redirectInput(new java.io.File("/dev/null"));
     builder.environment().put("NATLAB_PREFIX", PREFIX);
     var process = builder.start();
-    assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("natlab %s ends", command).isTrue();
+    assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("natlab %s ends", words).isTrue();
     return process.exitValue();
   }
 }

@@ -87,6 +87,10 @@ final class MemoryEndpoint implements Network {
     acceptor = consumer;
   }
 
+  int connections() {
+    return links.size();
+  }
+
   /** Loses the links to one peer. */
   void lose(NodeId peer) {
     loseUnless(other -> !other.equals(peer));

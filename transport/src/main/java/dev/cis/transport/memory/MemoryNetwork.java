@@ -82,6 +82,14 @@ public final class MemoryNetwork {
     endpoints.values().remove(endpoint);
   }
 
+  /** How many links a node has, whether its swarm counts them or not. */
+  int connections(NodeId node) {
+    return snapshot().stream()
+        .filter(endpoint -> endpoint.self().equals(node))
+        .mapToInt(MemoryEndpoint::connections)
+        .sum();
+  }
+
   private synchronized Set<MemoryEndpoint> snapshot() {
     return Set.copyOf(endpoints.values());
   }

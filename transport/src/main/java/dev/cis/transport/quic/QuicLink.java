@@ -1,6 +1,7 @@
 package dev.cis.transport.quic;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.Kind;
@@ -48,6 +49,10 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   // RFC 9000 section 20.1.
   private static final int CONNECTION_REFUSED = 0x02;
 
+  // A close right behind the end of our handshake reaches an acceptor that has not ended its own,
+  // cannot read it, and is not told again: it would hold the connection until a time-out.
+  private static final long UNCONFIRMED_MILLIS = 300;
+
   private final QuicChannel channel;
   private final boolean outbound;
   private final Consumer<QuicLink> authenticated;
@@ -60,6 +65,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   private volatile long rttAt = Long.MIN_VALUE;
   private volatile @Nullable QuicConnectionCloseEvent closeEvent;
   private volatile @Nullable String closing;
+  private volatile boolean heard;
   private @Nullable Attendant attendant;
   private @Nullable String ended;
 
@@ -250,10 +256,42 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     }
     var text = reason.length() > 200 ? reason.substring(0, 200) : reason;
     try {
-      var _ = channel.close(true, (int) code, Unpooled.copiedBuffer(text, UTF_8));
+      if (outbound && !heard && channel.isActive()) {
+        var _ = loop().schedule(() -> closeNow(code, text), UNCONFIRMED_MILLIS, MILLISECONDS);
+      } else {
+        closeNow(code, text);
+      }
     } catch (RejectedExecutionException e) {
       LOG.debug("event=close-after-stop peer={}", name());
     }
+  }
+
+  private void closeNow(long code, String text) {
+    var _ = channel.close(true, (int) code, Unpooled.copiedBuffer(text, UTF_8));
+  }
+
+  /** The dial is not wanted any more, whether it has led to a connection or not. On the loop. */
+  void giveUp() {
+    if (channel.isActive()) {
+      close(GOODBYE, "not needed");
+    } else {
+      // The handshake may be about to end; if it does, this is called again.
+      var _ =
+          loop()
+              .schedule(
+                  () -> {
+                    if (!channel.isActive()) {
+                      var _ = channel.close();
+                    }
+                  },
+                  UNCONFIRMED_MILLIS,
+                  MILLISECONDS);
+    }
+  }
+
+  /** The peer has sent something on a stream, so the handshake has ended there too. */
+  void heard() {
+    heard = true;
   }
 
   @Override

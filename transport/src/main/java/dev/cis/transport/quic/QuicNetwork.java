@@ -165,6 +165,11 @@ final class QuicNetwork implements Network {
     }
   }
 
+  /** How many connections with a known peer there are. */
+  int connections() {
+    return links.size();
+  }
+
   /** Vanishes without a goodbye, as a killed process does. */
   void vanish() {
     closed = true;

@@ -366,6 +366,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
+    link.heard();
     var frame = (QuicStreamFrame) message;
     var content = frame.content();
     lock.lock();

@@ -256,7 +256,7 @@ final class UdpSocket {
           .execute(() -> {
             var link = made.get();
             if (link != null) {
-              var _ = link.channel().close();
+              link.giveUp();
             }
           });
     };
@@ -324,7 +324,7 @@ final class UdpSocket {
       return;
     }
     if (!result.complete(link)) {
-      var _ = link.channel().close();
+      link.giveUp();
     }
   }
 

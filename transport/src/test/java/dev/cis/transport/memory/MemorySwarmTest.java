@@ -24,7 +24,12 @@ class MemorySwarmTest extends SwarmConformance {
 
   @Override
   protected int rounds() {
-    return 300;
+    return 1_000;
+  }
+
+  @Override
+  protected int connections(Swarm swarm) {
+    return network.connections(swarm.self());
   }
 
   @Test

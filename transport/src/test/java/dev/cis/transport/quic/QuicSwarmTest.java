@@ -1,6 +1,9 @@
 package dev.cis.transport.quic;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.transport.NetworkSwarm;
 import dev.cis.transport.PeerBook;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.Swarm;
@@ -8,8 +11,14 @@ import dev.cis.transport.SwarmConformance;
 import dev.cis.transport.TransportConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 
 class QuicSwarmTest extends SwarmConformance {
+  private final Map<Swarm, QuicNetwork> networks = new ConcurrentHashMap<>();
+
   static InetSocketAddress anyPort() {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
@@ -17,11 +26,26 @@ class QuicSwarmTest extends SwarmConformance {
   @Override
   protected Swarm join(
       KeyPair key, TransportConfig config, PeerBook book, PeerDescription description) {
-    return QuicSwarm.open(key, config.withListen(anyPort()), book, description);
+    var here = config.withListen(anyPort());
+    var network = QuicNetwork.bind(key, here, RawDatagrams.NONE);
+    var swarm = NetworkSwarm.start(key, here, book, description, network);
+    networks.put(swarm, network);
+    return swarm;
+  }
+
+  @Override
+  protected int connections(Swarm swarm) {
+    return requireNonNull(networks.get(swarm)).connections();
+  }
+
+  @Test
+  @Tag("lab") // for its length
+  void twoThatDialEachOtherAThousandTimesEndUpWithOneLink() throws Exception {
+    dialEachOther(1_000);
   }
 
   @Override
   protected int rounds() {
-    return 40;
+    return 200;
   }
 }
