@@ -8,6 +8,7 @@ import dev.cis.transport.ProtocolId;
 import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
+import dev.cis.transport.Wire;
 import dev.cis.transport.quic.QuicSwarm;
 import java.io.BufferedReader;
 import java.io.File;
@@ -20,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -31,6 +33,12 @@ final class FarSide implements AutoCloseable {
 
   /** What makes a process the second one. */
   static final String ARGUMENT = "far-side";
+
+  /** Says in a system property how large datagrams may become. */
+  static final String DATAGRAM_PROPERTY = "cis.bench.max-datagram";
+
+  private static final int MAX_DATAGRAM =
+      Integer.getInteger(DATAGRAM_PROPERTY, TransportConfig.DEFAULT.wire().maxDatagram());
 
   static final Duration LONG = Duration.ofMinutes(5);
 
@@ -47,7 +55,7 @@ final class FarSide implements AutoCloseable {
   }
 
   static Swarm swarm() {
-    return swarm(config -> config.withWindows(16 << 20, 32 << 20));
+    return swarm(config -> config.with(new Wire(4 << 20, 16 << 20, MAX_DATAGRAM)));
   }
 
   /** A node on loopback that differs from the defaults in this way. */
@@ -64,15 +72,10 @@ final class FarSide implements AutoCloseable {
         new PeerDescription("", new TreeMap<>(), List.of(), List.of()));
   }
 
-  static FarSide start() throws IOException {
+  /** Starts it with these further options for its virtual machine. */
+  static FarSide start(String... options) throws IOException {
     var process =
-        new ProcessBuilder(
-                System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Bench.class.getName(),
-                ARGUMENT)
+        new ProcessBuilder(java(List.of(options), ARGUMENT))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     var out =
@@ -83,6 +86,17 @@ final class FarSide implements AutoCloseable {
     }
     var parts = line.split(" ", 2);
     return new FarSide(process, out, Address.parse(parts[0]), Integer.parseInt(parts[1]));
+  }
+
+  /** The command that runs this program as another process. */
+  static List<String> java(List<String> options, String... arguments) {
+    var command = new ArrayList<String>();
+    command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(options);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Bench.class.getName()));
+    command.addAll(List.of(arguments));
+    return command;
   }
 
   /** Runs in the second process until its input ends. */

@@ -58,6 +58,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   private @Nullable QuicStreamChannel channel;
   private @Nullable StreamTail tail;
   private boolean opening;
+  private boolean rearming;
   private long dropped;
 
   QuicPipe(QuicLink link) {
@@ -401,9 +402,16 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
     }
     if (dropping && dropped > DROPPED && channel != null && !channel.isInputShutdown()) {
       var _ = channel.shutdownInput(Kind.UNREACHABLE.closeCode(), channel.newPromise());
-    } else if (more) {
-      context.read();
+    } else if (more && !rearming) {
+      // Behind all packets that wait now, so that what they bring is read and told in one go.
+      rearming = true;
+      context.channel().eventLoop().execute(this::rearm);
     }
+  }
+
+  private void rearm() {
+    rearming = false;
+    readOn();
   }
 
   @Override

@@ -17,12 +17,14 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.handler.codec.quic.FlushStrategy;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicChannelOption;
 import io.netty.handler.codec.quic.QuicClientCodecBuilder;
@@ -57,6 +59,14 @@ final class UdpSocket {
   private static final PooledByteBufAllocator ALLOCATOR =
       new PooledByteBufAllocator(true, 1, 1, 8192, 7, 64, 32, false);
   private static final int SOCKET_BUFFER = 4 << 20;
+  // Packets are handed to the kernel in calls of several buffers, and a socket that has more than a
+  // little to write does not make every connection look whether it can go on.
+  private static final int FLUSHED = 128 << 10;
+  private static final WriteBufferWaterMark UNFLUSHED =
+      new WriteBufferWaterMark(512 << 10, 1 << 20);
+  // What waits is read in one go, answered with one acknowledgement and told to readers once; so
+  // much that a call does not wait long behind it.
+  private static final int RECEIVED_TOGETHER = 8;
   private static final int MAX_PAYLOAD = 65_527;
   // RFC 9000 section 14: what every path carries.
   private static final int SMALLEST = 1200;
@@ -117,11 +127,14 @@ final class UdpSocket {
             .channel(Epoll.isAvailable() ? EpollDatagramChannel.class : NioDatagramChannel.class)
             .option(ChannelOption.ALLOCATOR, ALLOCATOR)
             .option(ChannelOption.SO_RCVBUF, SOCKET_BUFFER)
+            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, UNFLUSHED)
             .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER);
     if (Epoll.isAvailable()) {
       bootstrap
           .option(EpollChannelOption.UDP_GRO, true)
-          .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(64 << 10));
+          .option(
+              ChannelOption.RECVBUF_ALLOCATOR,
+              new FixedRecvByteBufAllocator(64 << 10).maxMessagesPerRead(RECEIVED_TOGETHER));
     } else {
       bootstrap.option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(2048));
     }
@@ -217,6 +230,7 @@ final class UdpSocket {
     // Without the option not to fragment there is no probing.
     int payload = Epoll.isAvailable() ? Math.min(pathLimit, config.wire().maxDatagram()) : UNPROBED;
     return builder
+        .flushStrategy(FlushStrategy.afterNumBytes(FLUSHED))
         .localConnectionIdLength(Demultiplexer.ID_BYTES)
         .maxIdleTimeout(config.liveness().idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
         .maxSendUdpPayloadSize(payload)
