@@ -3,6 +3,7 @@ package dev.cis.bench;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.transport.Address;
 import dev.cis.transport.Dialling;
+import dev.cis.transport.Call;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.ProtocolId;
 import dev.cis.transport.StoredPeerBook;
@@ -30,6 +31,8 @@ import java.util.function.UnaryOperator;
 final class FarSide implements AutoCloseable {
   static final ProtocolId SINK = ProtocolId.parse("/cis/app/bench-sink/1.0");
   static final ProtocolId ECHO = ProtocolId.parse("/cis/app/bench-echo/1.0");
+
+  static final ProtocolId INLINE = ProtocolId.parse("/cis/app/bench-inline/1.0");
 
   /** What makes a process the second one. */
   static final String ARGUMENT = "far-side";
@@ -119,6 +122,8 @@ final class FarSide implements AutoCloseable {
                 stream.send(message);
               }
             });
+    var _ = swarm.serve(ECHO, Call::request);
+    var _ = swarm.serveInline(INLINE, Call::request);
     var server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
     var _ = Thread.ofPlatform().daemon().start(() -> swallowTcp(server));
     System.out.println(swarm.localAddresses().getFirst() + " " + server.getLocalPort());

@@ -60,9 +60,18 @@ final class FramedStream implements Stream {
     return stream;
   }
 
-  /** The acceptor's end, before it has read the header. */
-  static FramedStream accepted(Pipe pipe, Live link, int maxFrame) {
-    return new FramedStream(pipe, link, Greeting.PROTOCOL, false, maxFrame);
+  /**
+   * The acceptor's end.
+   *
+   * @param header bytes of the header
+   * @param rest what came behind it
+   */
+  static FramedStream accepted(
+      Pipe pipe, Live link, ProtocolId protocol, int maxFrame, int header, ByteBuffer rest) {
+    var stream = new FramedStream(pipe, link, protocol, false, maxFrame);
+    stream.unread = rest;
+    stream.flow.received(header + rest.remaining());
+    return stream;
   }
 
   /** Settles what the acceptor speaks; the opener hears it with our first bytes. */
@@ -79,7 +88,7 @@ final class FramedStream implements Stream {
     close();
   }
 
-  private static byte[] framed(byte[] message) {
+  static byte[] framed(byte[] message) {
     return new WireWriter().varint(message.length).raw(message).toByteArray();
   }
 
@@ -292,20 +301,6 @@ final class FramedStream implements Stream {
     protocol = new ProtocolId(protocol.path(), protocol.major(), answer.minor());
   }
 
-  /** The header of an accepted stream. */
-  StreamHeader readHeader() {
-    receiving.lock();
-    try {
-      byte[] bytes = frame(StreamHeader.MAX_BYTES);
-      if (bytes == null) {
-        throw new Fault(KernelCode.MALFORMED, "the stream ended before its header");
-      }
-      return decoded(() -> StreamHeader.CODEC.decode(bytes));
-    } finally {
-      receiving.unlock();
-    }
-  }
-
   private <T> T decoded(java.util.function.Supplier<T> decoder) {
     try {
       return decoder.get();
@@ -372,7 +367,7 @@ final class FramedStream implements Stream {
     if (ended) {
       return false;
     }
-    if (unread.capacity() == 0) {
+    if (unread.capacity() < BUFFER) {
       unread = ByteBuffer.allocate(BUFFER);
     }
     unread.clear();

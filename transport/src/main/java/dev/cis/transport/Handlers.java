@@ -3,14 +3,17 @@ package dev.cis.transport;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.NodeId;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,12 +22,15 @@ import org.slf4j.LoggerFactory;
 final class Handlers {
   private static final Logger LOG = LoggerFactory.getLogger(Handlers.class);
 
+  private static final int DROPPED = 64 << 10;
+
   /** A handler that also sees the link. */
   interface LinkHandler {
     void serve(Live live, FramedStream stream) throws InterruptedException;
   }
 
   private final Map<ProtocolId, LinkHandler> handlers = new ConcurrentHashMap<>();
+  private final CallTable calls = new CallTable();
   private final TransportConfig config;
   private final Quotas quotas;
 
@@ -41,24 +47,127 @@ final class Handlers {
     return () -> handlers.remove(protocol, handler);
   }
 
+  CallTable calls() {
+    return calls;
+  }
+
   List<ProtocolId> protocols() {
-    return handlers.keySet().stream()
+    return Stream.concat(handlers.keySet().stream(), calls.protocols())
+        .distinct()
         .sorted(Comparator.comparing(ProtocolId::toString))
         .limit(64)
         .toList();
   }
 
-  /** Serves a pipe that the peer opened. Returns when it is done. */
-  void serve(Live live, Pipe pipe) {
-    var stream = FramedStream.accepted(pipe, live, config.limits().maxFrame());
+  /** Takes a pipe that the peer opened, in turn. */
+  void accepted(Live live, EventPipe pipe) {
     var place = new Place(live.peer());
     var full = place.enter(live);
     if (full != null) {
-      stream.refuse(TransportCode.BUSY, full.refuse(live.peer().brief()));
+      refuse(live, pipe, full);
       return;
     }
+    pipe.attend(
+        new Opening(
+            pipe,
+            config.dialling().handshakeTimeout(),
+            new Opening.Next() {
+              @Override
+              public void opened(StreamHeader header, int size, ByteBuffer rest) {
+                if (CallFrame.PROTOCOL.serves(header.protocol())) {
+                  live.calls().flow().received(size);
+                  takeCalls(live, pipe, rest, place);
+                } else {
+                  var blocking = pipe.toPipe();
+                  Thread.ofVirtual()
+                      .name("serve-" + live.peer().brief())
+                      .start(() -> serve(live, blocking, header, size, rest, place));
+                }
+              }
+
+              @Override
+              public void failed() {
+                place.leave();
+              }
+            }));
+  }
+
+  private static void refuse(Live live, EventPipe pipe, Quota full) {
+    var code = TransportCode.BUSY;
+    byte[] answer =
+        StreamAnswer.CODEC.encode(StreamAnswer.refused(code, full.refuse(live.peer().brief())));
+    pipe.attend(new Refused(pipe, code.kind()));
+    pipe.write(ByteBuffer.wrap(FramedStream.framed(answer)), true);
+  }
+
+  /** Drops what arrives; a peer that goes on is told to stop. */
+  private static final class Refused implements EventPipe.Receiver {
+    private final EventPipe pipe;
+    private final Kind why;
+    private long dropped;
+
+    Refused(EventPipe pipe, Kind why) {
+      this.pipe = pipe;
+      this.why = why;
+    }
+
+    @Override
+    public void received(ByteBuffer bytes) {
+      dropped += bytes.remaining();
+      if (dropped > DROPPED) {
+        pipe.stopReading(why);
+      }
+    }
+
+    @Override
+    public void ended() {}
+
+    @Override
+    public void broken(Fault fault) {}
+  }
+
+  private void takeCalls(Live live, EventPipe pipe, ByteBuffer rest, Place place) {
+    var full = place.speak(CallFrame.PROTOCOL);
+    if (full != null) {
+      place.leave();
+      refuse(live, pipe, full);
+    } else if (live.adopted.isDone() && live.adopted.join()) {
+      live.calls().accepted(pipe, rest, place::leave);
+    } else {
+      pipe.pause(true);
+      var _ =
+          live.adopted.whenComplete(
+              (adopted, _) -> whenAdopted(Boolean.TRUE.equals(adopted), live, pipe, rest, place));
+    }
+  }
+
+  /** Calls may overtake the greeting that makes the link count; they wait for it. */
+  private static void whenAdopted(
+      boolean adopted, Live live, EventPipe pipe, ByteBuffer rest, Place place) {
     try {
-      serve(live, stream, place);
+      pipe.turn()
+          .execute(() -> {
+            if (adopted) {
+              live.calls().accepted(pipe, rest, place::leave);
+              pipe.pause(false);
+            } else {
+              place.leave();
+              pipe.reset(Kind.UNREACHABLE);
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      place.leave(); // the node stops
+    }
+  }
+
+  /** Serves a stream. Returns when it is done. */
+  private void serve(
+      Live live, Pipe pipe, StreamHeader header, int size, ByteBuffer rest, Place place) {
+    var stream =
+        FramedStream.accepted(
+            pipe, live, header.protocol(), config.limits().maxFrame(), size, rest);
+    try {
+      serve(live, header, stream, place);
     } catch (InterruptedException e) {
       stream.reset(Kind.UNREACHABLE);
     } catch (Fault e) {
@@ -79,9 +188,8 @@ final class Handlers {
     }
   }
 
-  private void serve(Live live, FramedStream stream, Place place) throws InterruptedException {
-    stream.deadline(config.dialling().handshakeTimeout());
-    var header = stream.readHeader();
+  private void serve(Live live, StreamHeader header, FramedStream stream, Place place)
+      throws InterruptedException {
     boolean greeting = Greeting.PROTOCOL.serves(header.protocol());
     if (greeting) {
       place.leave(); // it is the link's own, and there is one

@@ -37,6 +37,20 @@ public interface Link {
    */
   Pipe open() throws InterruptedException;
 
+  /** Whether packets have got lost lately, as far as the network knows. */
+  default boolean isLosing() {
+    return false;
+  }
+
+  /** What does not wait on this link happens in this turn. */
+  Turn turn();
+
+  /**
+   * Opens a stream that is served in turn; called in turn. A link that has ended breaks it in a
+   * later one.
+   */
+  EventPipe openEvents(EventPipe.Receiver receiver);
+
   /**
    * Says who hears of accepted pipes and of the end. Called once; what happened before is told
    * then.
@@ -52,12 +66,12 @@ public interface Link {
   /** Ends the link and every pipe on it; the peer is told code and reason. */
   void close(long code, String reason);
 
-  /** Hears what happens on a link; called from any thread, must not block. */
+  /** Hears what happens on a link; must not block. */
   interface Attendant {
-    /** The peer opened a pipe. */
-    void accepted(Pipe pipe);
+    /** The peer opened a stream; told in turn, before anything of it was read. */
+    void accepted(EventPipe pipe);
 
-    /** The link has ended, whoever ended it; told once. */
+    /** The link has ended, whoever ended it; told once, from any thread. */
     void ended(String reason);
   }
 }

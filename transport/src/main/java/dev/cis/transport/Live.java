@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A link and what the swarm knows of it. */
@@ -34,8 +35,30 @@ final class Live {
   /** The stream of greetings, once it is there; writing is guarded by its own lock. */
   volatile @Nullable FramedStream control;
 
+  private volatile @Nullable Supplier<LinkCalls> maker;
+  private @Nullable LinkCalls calls;
+
   Live(Link link) {
     this.link = link;
+  }
+
+  /** Says how the calls on this link are made; before anything is opened or accepted on it. */
+  void callsBy(Supplier<LinkCalls> how) {
+    maker = how;
+  }
+
+  /** The calls on this link; made when there is a first one. */
+  LinkCalls calls() {
+    synchronized (this) {
+      if (calls == null) {
+        calls = Objects.requireNonNull(maker).get();
+        var reason = ended;
+        if (reason != null) {
+          calls.lost(reason);
+        }
+      }
+      return calls;
+    }
   }
 
   NodeId peer() {
@@ -110,7 +133,14 @@ final class Live {
     if (ended != null) {
       return false;
     }
-    ended = reason;
+    LinkCalls lost;
+    synchronized (this) {
+      ended = reason;
+      lost = calls;
+    }
+    if (lost != null) {
+      lost.lost(reason);
+    }
     return true;
   }
 

@@ -5,6 +5,7 @@ import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.time.Uptime;
+import dev.cis.kernel.wire.Bytes;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -146,13 +148,12 @@ public final class NetworkSwarm implements Swarm {
     links.add(live);
     live.meter(traffic);
     quotas.watch(live);
+    live.callsBy(() -> new LinkCalls(live, handlers, config));
     live.link.attend(
         new Link.Attendant() {
           @Override
-          public void accepted(Pipe pipe) {
-            Thread.ofVirtual()
-                .name("serve-" + live.peer().brief())
-                .start(() -> handlers.serve(live, pipe));
+          public void accepted(EventPipe pipe) {
+            handlers.accepted(live, pipe);
           }
 
           @Override
@@ -421,6 +422,88 @@ public final class NetworkSwarm implements Swarm {
     var stream = FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
     stream.deadline(until.remaining());
     return stream;
+  }
+
+  @Override
+  public CompletableFuture<Answer> call(
+      NodeId node, ProtocolId protocol, byte[] request, Duration within) {
+    var call = pending(protocol, request, within);
+    var live = closed ? null : peers.live(node);
+    if (live == null || !live.calls().offer(call)) {
+      Thread.ofVirtual().name("call-" + node.brief()).start(() -> connectAndCall(node, call));
+    }
+    return call;
+  }
+
+  private PendingCall pending(ProtocolId protocol, byte[] request, Duration within) {
+    int most = config.limits().maxFrame() - CallFrame.HEAD_BYTES;
+    if (request.length > most) {
+      throw new Fault(
+          TransportCode.FRAME_TOO_LARGE,
+          "a call of " + request.length + " bytes is over " + most + " (transport.max_frame)");
+    }
+    return new PendingCall(protocol, "", Bytes.of(request), Deadline.in(within));
+  }
+
+  private void connectAndCall(NodeId node, PendingCall call) {
+    try {
+      submit(node, call);
+    } catch (Fault e) {
+      call.fail(e);
+    } catch (InterruptedException e) {
+      call.fail(interrupted("calling " + node.brief()));
+    }
+  }
+
+  /** Hands the call to the link with the peer, once. */
+  private void submit(NodeId node, PendingCall call) throws InterruptedException {
+    keeper.resume(node);
+    while (true) {
+      var live = connected(node, call.deadline, false);
+      if (live.calls().offerWaiting(call)) {
+        return;
+      }
+      // The link was lost since it was looked up, before it heard of the call.
+      peers.ended(live, "lost");
+    }
+  }
+
+  @Override
+  public Answer ask(NodeId node, ProtocolId protocol, byte[] request, Duration within) {
+    var call = pending(protocol, request, within);
+    try {
+      submit(node, call);
+      return call.get();
+    } catch (InterruptedException e) {
+      boolean _ = call.cancel(true);
+      throw interrupted("the call " + protocol + " to " + node.brief());
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Fault fault) {
+        // The same words, with the stack of who hears them.
+        throw new Fault(fault.code(), String.valueOf(fault.getMessage()), fault);
+      }
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public Registration serve(ProtocolId protocol, CallHandler handler) {
+    return answer(new CallTable.Served(protocol, handler, false));
+  }
+
+  @Override
+  public Registration serveInline(ProtocolId protocol, CallHandler handler) {
+    return answer(new CallTable.Served(protocol, handler, true));
+  }
+
+  private Registration answer(CallTable.Served served) {
+    checkOpen();
+    var registration = handlers.calls().add(served);
+    protocolsChanged();
+    return () -> {
+      registration.close();
+      protocolsChanged();
+    };
   }
 
   @Override

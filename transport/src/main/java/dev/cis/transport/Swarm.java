@@ -5,6 +5,7 @@ import dev.cis.kernel.identity.Signed;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * All peers of a node: one connection to each, dialled and kept. This is what the rooms above use.
@@ -97,6 +98,44 @@ public interface Swarm extends AutoCloseable {
 
   /** Serves a protocol; closing the answer stops serving it. Fails when it is already served. */
   Registration handle(ProtocolId protocol, StreamHandler handler);
+
+  /**
+   * Asks a peer one question, connecting first if necessary. Costs far less than a stream: small
+   * calls share one. Completes with the answer or fails with a {@link dev.cis.kernel.fault.Fault}:
+   *
+   * <ul>
+   *   <li>{@code transport.no-protocol}, {@code transport.busy}, naming the limit (the peer's, or
+   *       our own {@code transport.max_calls}), or another refusal: the peer has done nothing;
+   *   <li>{@code transport.stream-timeout} when the time is over; {@code transport.connection-lost}
+   *       or {@code stream-reset}: the peer may or may not have done something, and the call is not
+   *       repeated;
+   *   <li>the handler's own code, with its kind.
+   * </ul>
+   *
+   * Cancelling the future tells the peer. It is completed on the thread that serves the connection:
+   * what depends on it must not block, or belongs to an executor ({@code thenApplyAsync}).
+   *
+   * @throws dev.cis.kernel.fault.Fault {@code transport.frame-too-large}
+   */
+  CompletableFuture<Answer> call(NodeId node, ProtocolId protocol, byte[] request, Duration within);
+
+  /**
+   * The same, waiting for the answer. Where {@code call} would fail because too many calls of ours
+   * are under way, this waits for its place.
+   */
+  Answer ask(NodeId node, ProtocolId protocol, byte[] request, Duration within);
+
+  /**
+   * Answers the calls for a protocol, each on a virtual thread; closing the answer stops it. Fails
+   * when they are answered already.
+   */
+  Registration serve(ProtocolId protocol, CallHandler handler);
+
+  /**
+   * The same with a handler that never waits: it is called on the thread that serves the
+   * connection, which is the cheapest, and holds up every connection as long as it takes.
+   */
+  Registration serveInline(ProtocolId protocol, CallHandler handler);
 
   /** Hears of peers coming and going; the peers connected now are told first. */
   Registration listen(PeerListener listener);

@@ -16,6 +16,7 @@ import java.util.List;
  * @param wire how bytes travel
  * @param handshakes how connections are secured
  * @param bandwidth how many may
+ * @param calling calls
  */
 public record TransportConfig(
     List<InetSocketAddress> listen,
@@ -24,7 +25,8 @@ public record TransportConfig(
     Limits limits,
     Wire wire,
     Handshakes handshakes,
-    Bandwidth bandwidth) {
+    Bandwidth bandwidth,
+    Calling calling) {
   /** The defaults, on every interface and port 7677. */
   public static final TransportConfig DEFAULT =
       new TransportConfig(
@@ -34,7 +36,8 @@ public record TransportConfig(
           Limits.DEFAULT,
           Wire.DEFAULT,
           Handshakes.DEFAULT,
-          Bandwidth.DEFAULT);
+          Bandwidth.DEFAULT,
+          Calling.DEFAULT);
 
   /** Checks every setting; the message names the key. */
   public TransportConfig {
@@ -45,37 +48,48 @@ public record TransportConfig(
   /** The same with other listen addresses. */
   public TransportConfig withListen(InetSocketAddress... addresses) {
     return new TransportConfig(
-        List.of(addresses), dialling, liveness, limits, wire, handshakes, bandwidth);
+        List.of(addresses), dialling, liveness, limits, wire, handshakes, bandwidth, calling);
   }
 
   /** The same, dialling in another way. */
   public TransportConfig with(Dialling other) {
-    return new TransportConfig(listen, other, liveness, limits, wire, handshakes, bandwidth);
+    return new TransportConfig(
+        listen, other, liveness, limits, wire, handshakes, bandwidth, calling);
   }
 
   /** The same, noticing lost connections in another way. */
   public TransportConfig with(Liveness other) {
-    return new TransportConfig(listen, dialling, other, limits, wire, handshakes, bandwidth);
+    return new TransportConfig(
+        listen, dialling, other, limits, wire, handshakes, bandwidth, calling);
   }
 
   /** The same with other limits. */
   public TransportConfig with(Limits other) {
-    return new TransportConfig(listen, dialling, liveness, other, wire, handshakes, bandwidth);
+    return new TransportConfig(
+        listen, dialling, liveness, other, wire, handshakes, bandwidth, calling);
   }
 
   /** The same with another wire. */
   public TransportConfig with(Wire other) {
-    return new TransportConfig(listen, dialling, liveness, limits, other, handshakes, bandwidth);
+    return new TransportConfig(
+        listen, dialling, liveness, limits, other, handshakes, bandwidth, calling);
   }
 
   /** The same, securing connections in another way. */
   public TransportConfig with(Handshakes other) {
-    return new TransportConfig(listen, dialling, liveness, limits, wire, other, bandwidth);
+    return new TransportConfig(listen, dialling, liveness, limits, wire, other, bandwidth, calling);
   }
 
   /** The same with other limits on bandwidth. */
   public TransportConfig with(Bandwidth other) {
-    return new TransportConfig(listen, dialling, liveness, limits, wire, handshakes, other);
+    return new TransportConfig(
+        listen, dialling, liveness, limits, wire, handshakes, other, calling);
+  }
+
+  /** The same with other settings for calls. */
+  public TransportConfig with(Calling other) {
+    return new TransportConfig(
+        listen, dialling, liveness, limits, wire, handshakes, bandwidth, other);
   }
 
   /** The same with other times for noticing a lost connection. */

@@ -20,9 +20,123 @@ final class ByteQueue {
   private boolean ended;
   private boolean unwanted;
   private @Nullable Fault broken;
+  private @Nullable Kind brokenFor;
+  private @Nullable Runnable reader;
+  private @Nullable Runnable writer;
 
   ByteQueue(int window) {
     this.window = window;
+  }
+
+  /** Tells this one, if any, when something changes for the reader. */
+  void watchReading(@Nullable Runnable who) {
+    lock.lock();
+    try {
+      reader = who;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The same for the writer. */
+  void watchWriting(@Nullable Runnable who) {
+    lock.lock();
+    try {
+      writer = who;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void tell() {
+    changed.signalAll();
+    if (reader != null) {
+      reader.run();
+    }
+    if (writer != null) {
+      writer.run();
+    }
+  }
+
+  /** Takes as many of the bytes as there is room for. */
+  void offer(ByteBuffer bytes) {
+    lock.lock();
+    try {
+      check();
+      if (unwanted) {
+        throw new Fault(TransportCode.STREAM_RESET, "the peer has stopped reading");
+      }
+      append(bytes);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Nothing will follow. */
+  void offerEnd() {
+    lock.lock();
+    try {
+      if (!unwanted) {
+        check();
+        ended = true;
+        tell();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Reads what is there: how many bytes, -1 at the end. */
+  int poll(ByteBuffer into) {
+    lock.lock();
+    try {
+      if (chunks.isEmpty()) {
+        check();
+        return ended ? -1 : 0;
+      }
+      return taken(into);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean append(ByteBuffer bytes) {
+    int size = Math.min(bytes.remaining(), window - waiting);
+    if (size <= 0) {
+      return false;
+    }
+    var chunk = new byte[size];
+    bytes.get(chunk);
+    chunks.add(ByteBuffer.wrap(chunk));
+    waiting += size;
+    tell();
+    return true;
+  }
+
+  private int taken(ByteBuffer into) {
+    int before = into.remaining();
+    while (into.hasRemaining() && !chunks.isEmpty()) {
+      var chunk = chunks.element();
+      int size = Math.min(chunk.remaining(), into.remaining());
+      into.put(chunk.slice(chunk.position(), size));
+      chunk.position(chunk.position() + size);
+      if (!chunk.hasRemaining()) {
+        chunks.remove();
+      }
+    }
+    waiting -= before - into.remaining();
+    tell();
+    return before - into.remaining();
+  }
+
+  /** Whether the other end broke it for this reason. */
+  boolean isBrokenFor(Kind kind) {
+    lock.lock();
+    try {
+      return brokenFor == kind;
+    } finally {
+      lock.unlock();
+    }
   }
 
   void write(ByteBuffer bytes, boolean end, long waitNanos) throws InterruptedException {
@@ -34,21 +148,14 @@ final class ByteQueue {
         if (unwanted) {
           throw new Fault(TransportCode.STREAM_RESET, "the peer has stopped reading");
         }
-        int size = Math.min(bytes.remaining(), window - waiting);
-        if (size > 0) {
-          var chunk = new byte[size];
-          bytes.get(chunk);
-          chunks.add(ByteBuffer.wrap(chunk));
-          waiting += size;
-          changed.signalAll();
-        } else {
+        if (!append(bytes)) {
           left = await(left);
         }
       }
       if (end && !unwanted) {
         check();
         ended = true;
-        changed.signalAll();
+        tell();
       }
     } finally {
       lock.unlock();
@@ -66,19 +173,7 @@ final class ByteQueue {
         }
         left = await(left);
       }
-      int before = into.remaining();
-      while (into.hasRemaining() && !chunks.isEmpty()) {
-        var chunk = chunks.element();
-        int size = Math.min(chunk.remaining(), into.remaining());
-        into.put(chunk.slice(chunk.position(), size));
-        chunk.position(chunk.position() + size);
-        if (!chunk.hasRemaining()) {
-          chunks.remove();
-        }
-      }
-      waiting -= before - into.remaining();
-      changed.signalAll();
-      return before - into.remaining();
+      return taken(into);
     } finally {
       lock.unlock();
     }
@@ -104,16 +199,17 @@ final class ByteQueue {
   }
 
   /** Breaks the queue; what waits in it is dropped. Harmless when all was read. */
-  void fail(Fault why) {
+  void fail(Fault why, @Nullable Kind kind) {
     lock.lock();
     try {
       if (broken == null) {
+        brokenFor = kind;
         broken = why;
         if (!ended || !chunks.isEmpty()) {
           chunks.clear();
           ended = false;
         }
-        changed.signalAll();
+        tell();
       }
     } finally {
       lock.unlock();
@@ -137,7 +233,7 @@ final class ByteQueue {
       unwanted = true;
       chunks.clear();
       waiting = 0;
-      changed.signalAll();
+      tell();
     } finally {
       lock.unlock();
     }

@@ -3,10 +3,12 @@ package dev.cis.transport.memory;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.transport.Address;
+import dev.cis.transport.EventPipe;
 import dev.cis.transport.Link;
 import dev.cis.transport.Pipe;
 import dev.cis.transport.Quotas;
 import dev.cis.transport.TransportCode;
+import dev.cis.transport.Turn;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +25,8 @@ final class MemoryLink implements Link {
   private final int window;
   private final Set<MemoryLink> siblings;
   private final Set<MemoryPipe> pipes = ConcurrentHashMap.newKeySet();
-  private final List<Pipe> early = new ArrayList<>();
+  private final List<EventPipe> early = new ArrayList<>();
+  private final MemoryTurn turn = new MemoryTurn();
   private @Nullable MemoryLink twin;
   private @Nullable Attendant attendant;
   private final Quotas.Budget budget;
@@ -82,7 +85,30 @@ final class MemoryLink implements Link {
   }
 
   @Override
+  public Turn turn() {
+    return turn;
+  }
+
+  @Override
   public Pipe open() {
+    return opened();
+  }
+
+  @Override
+  public EventPipe openEvents(EventPipe.Receiver receiver) {
+    MemoryPipe pipe;
+    try {
+      pipe = opened();
+    } catch (Fault e) {
+      pipe = new MemoryPipe(new ByteQueue(0), new ByteQueue(0), peer.brief(), pipes);
+      pipe.lose(String.valueOf(e.getMessage()));
+    }
+    var events = new MemoryEventPipe(turn, pipe);
+    events.attend(receiver);
+    return events;
+  }
+
+  private MemoryPipe opened() {
     var there = Objects.requireNonNull(twin);
     var outgoing = new ByteQueue(there.window);
     var incoming = new ByteQueue(window);
@@ -101,6 +127,7 @@ final class MemoryLink implements Link {
   }
 
   private void arrived(MemoryPipe pipe) {
+    var events = new MemoryEventPipe(turn, pipe);
     Attendant told;
     synchronized (this) {
       if (ended != null) {
@@ -110,16 +137,16 @@ final class MemoryLink implements Link {
       pipes.add(pipe);
       told = attendant;
       if (told == null) {
-        early.add(pipe);
+        early.add(events);
         return;
       }
     }
-    told.accepted(pipe);
+    turn.execute(() -> told.accepted(events));
   }
 
   @Override
   public void attend(Attendant who) {
-    List<Pipe> before;
+    List<EventPipe> before;
     String reason;
     synchronized (this) {
       attendant = who;
@@ -127,7 +154,7 @@ final class MemoryLink implements Link {
       early.clear();
       reason = ended;
     }
-    before.forEach(who::accepted);
+    turn.execute(() -> before.forEach(who::accepted));
     if (reason != null) {
       who.ended(reason);
     }

@@ -6,6 +6,7 @@ import dev.cis.transport.Pipe;
 import dev.cis.transport.TransportCode;
 import java.nio.ByteBuffer;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** One end of two byte queues. */
 final class MemoryPipe implements Pipe {
@@ -36,6 +37,34 @@ final class MemoryPipe implements Pipe {
     return size;
   }
 
+  /** Tells this one, if any, whenever it may go on reading or writing. */
+  void watch(@Nullable Runnable who) {
+    incoming.watchReading(who);
+    outgoing.watchWriting(who);
+  }
+
+  void offer(ByteBuffer bytes) {
+    outgoing.offer(bytes);
+    forgetIfOver();
+  }
+
+  void offerEnd() {
+    outgoing.offerEnd();
+    forgetIfOver();
+  }
+
+  int poll(ByteBuffer into) {
+    int size = incoming.poll(into);
+    if (size < 0) {
+      forgetIfOver();
+    }
+    return size;
+  }
+
+  boolean isBrokenFor(Kind kind) {
+    return incoming.isBrokenFor(kind);
+  }
+
   @Override
   public void stopReading(Kind why) {
     incoming.refuse(why);
@@ -50,8 +79,8 @@ final class MemoryPipe implements Pipe {
         known == null
             ? new Fault(TransportCode.STREAM_RESET, "the stream was broken off (" + why + ")")
             : known;
-    outgoing.fail(fault);
-    incoming.fail(fault);
+    outgoing.fail(fault, why);
+    incoming.fail(fault, why);
     siblings.remove(this);
   }
 
@@ -59,8 +88,8 @@ final class MemoryPipe implements Pipe {
   void lose(String reason) {
     var fault =
         new Fault(TransportCode.CONNECTION_LOST, "the connection to " + peer + " ended: " + reason);
-    outgoing.fail(fault);
-    incoming.fail(fault);
+    outgoing.fail(fault, null);
+    incoming.fail(fault, null);
     siblings.remove(this);
   }
 

@@ -8,10 +8,12 @@ import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.time.Uptime;
 import dev.cis.transport.Address;
+import dev.cis.transport.EventPipe;
 import dev.cis.transport.Link;
 import dev.cis.transport.Pipe;
 import dev.cis.transport.Quotas;
 import dev.cis.transport.TransportCode;
+import dev.cis.transport.Turn;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -58,7 +60,8 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   private final Consumer<QuicLink> authenticated;
   private final Quotas.Budget budget;
   private final Quotas.@Nullable Guest guest;
-  private final List<Pipe> early = new ArrayList<>();
+  private final List<EventPipe> early = new ArrayList<>();
+  private final Turn turn;
   private volatile @Nullable NodeId peer;
   private volatile Address remote;
   private volatile @Nullable Duration rtt;
@@ -89,6 +92,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     this.budget = budget;
     this.guest = guest;
     this.authenticated = authenticated;
+    this.turn = new LoopTurn(channel.eventLoop());
   }
 
   /**
@@ -114,7 +118,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     @Override
     protected void initChannel(QuicStreamChannel stream) {
       var link = stream.parent().pipeline().get(QuicLink.class);
-      link.arrived(link.pipe(stream, new QuicPipe(link)));
+      link.arrived(eventPipe(stream, new QuicEventPipe(link)));
     }
 
     @Override
@@ -123,10 +127,21 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     }
   }
 
-  private QuicPipe pipe(QuicStreamChannel stream, QuicPipe pipe) {
+  private static void configure(QuicStreamChannel stream) {
     stream.config().setAutoRead(false);
     stream.config().setAllowHalfClosure(true);
     stream.config().setReadFrames(true);
+  }
+
+  private static QuicPipe pipe(QuicStreamChannel stream, QuicPipe pipe) {
+    configure(stream);
+    pipe.attach(stream);
+    stream.pipeline().addLast(pipe);
+    return pipe;
+  }
+
+  private static QuicEventPipe eventPipe(QuicStreamChannel stream, QuicEventPipe pipe) {
+    configure(stream);
     pipe.attach(stream);
     stream.pipeline().addLast(pipe);
     return pipe;
@@ -134,6 +149,11 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
 
   EventLoop loop() {
     return channel.eventLoop();
+  }
+
+  @Override
+  public Turn turn() {
+    return turn;
   }
 
   ByteBufAllocator allocator() {
@@ -209,7 +229,24 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     return new QuicPipe(this);
   }
 
-  private void arrived(Pipe pipe) {
+  @Override
+  public EventPipe openEvents(EventPipe.Receiver receiver) {
+    var pipe = new QuicEventPipe(this);
+    pipe.attend(receiver);
+    channel
+        .createStream(
+            QuicStreamType.BIDIRECTIONAL,
+            new ChannelInitializer<QuicStreamChannel>() {
+              @Override
+              protected void initChannel(QuicStreamChannel stream) {
+                var _ = eventPipe(stream, pipe);
+              }
+            })
+        .addListener(done -> pipe.opened(done.cause()));
+    return pipe;
+  }
+
+  private void arrived(EventPipe pipe) {
     Attendant told;
     synchronized (this) {
       told = attendant;
@@ -224,7 +261,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
 
   @Override
   public void attend(Attendant who) {
-    List<Pipe> before;
+    List<EventPipe> before;
     String reason;
     synchronized (this) {
       attendant = who;
@@ -232,7 +269,9 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
       early.clear();
       reason = ended;
     }
-    before.forEach(who::accepted);
+    if (!before.isEmpty()) {
+      loop().execute(() -> before.forEach(who::accepted));
+    }
     if (reason != null) {
       who.ended(reason);
     }

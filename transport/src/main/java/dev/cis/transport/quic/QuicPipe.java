@@ -69,7 +69,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   void attach(QuicStreamChannel stream) {
     channel = stream;
     tail = new StreamTail(link.loop(), frame -> sendNow(stream, frame));
-    prioritise(stream);
+    prioritise(stream, rank);
   }
 
   @Override
@@ -78,14 +78,14 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
       rank = priority;
       onLoop(() -> {
         if (channel != null) {
-          prioritise(channel);
+          prioritise(channel, priority);
         }
       });
     }
   }
 
   /** Lower urgency goes first; streams alike take turns packet by packet. */
-  private void prioritise(QuicStreamChannel stream) {
+  static void prioritise(QuicStreamChannel stream, Priority rank) {
     int urgency =
         switch (rank) {
           case CONTROL -> 31;
@@ -93,6 +93,16 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
           case BULK -> 127; // what quiche gives a stream without a priority, and the most
         };
     var _ = stream.updatePriority(new QuicStreamPriority(urgency, true));
+  }
+
+  /** The end of what the peer sends came before this pipe did. */
+  void inputEnded() {
+    lock.lock();
+    try {
+      ended = true;
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override

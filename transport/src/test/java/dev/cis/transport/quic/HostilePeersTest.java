@@ -10,10 +10,10 @@ import dev.cis.kernel.identity.KeyPair;
 import dev.cis.transport.Address;
 import dev.cis.transport.Await;
 import dev.cis.transport.Doorkeeper;
+import dev.cis.transport.EventPipe;
 import dev.cis.transport.Link;
 import dev.cis.transport.NetworkSwarm;
 import dev.cis.transport.PeerDescription;
-import dev.cis.transport.Pipe;
 import dev.cis.transport.ProtocolId;
 import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
@@ -140,7 +140,7 @@ class HostilePeersTest {
     link.attend(
         new Link.Attendant() {
           @Override
-          public void accepted(Pipe pipe) {
+          public void accepted(EventPipe pipe) {
             pipe.reset(Kind.INVALID);
           }
 
