@@ -26,7 +26,8 @@ final class TrafficRequests {
         usage("all", null, null, look.total()),
         look.peers().entrySet().stream()
             .map(each -> peer(each.getKey(), each.getValue()))
-            .sorted(Comparator.comparingLong((Result.Usage u) -> u.inTotal() + u.outTotal()).reversed())
+            .sorted(
+                Comparator.comparingLong((Result.Usage u) -> u.inTotal() + u.outTotal()).reversed())
             .toList(),
         look.protocols().entrySet().stream()
             .map(each -> protocol(each.getKey(), each.getValue()))

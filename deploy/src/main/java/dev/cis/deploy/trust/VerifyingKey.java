@@ -43,7 +43,16 @@ public final class VerifyingKey {
 
   /** An Ed25519 key. */
   public static VerifyingKey of(PublicKey key) {
-    return of(new Ed25519PublicKeyParameters(key.bytes()), "an Ed25519 key");
+    return ofEd25519(key.bytes(), "a publisher's key");
+  }
+
+  private static VerifyingKey ofEd25519(byte[] bytes, String source) {
+    try {
+      return of(new Ed25519PublicKeyParameters(bytes), source);
+    } catch (IllegalArgumentException e) {
+      // Half of all 32-byte strings are no point of the curve (RFC 8032 section 5.1.3).
+      throw new Fault(TrustCode.BAD_KEY, source + " is no Ed25519 public key: a digit is wrong", e);
+    }
   }
 
   /**
@@ -55,7 +64,7 @@ public final class VerifyingKey {
   public static VerifyingKey parse(String text, String source) {
     var trimmed = text.strip();
     if (trimmed.matches("(?i)[0-9a-f]{64}")) {
-      return of(new Ed25519PublicKeyParameters(HEX.parseHex(trimmed)), source);
+      return ofEd25519(HEX.parseHex(trimmed), source);
     }
     byte[] der = Keys.pem(trimmed, LABEL, source);
     try {

@@ -1,0 +1,14 @@
+package dev.cis.api;
+
+import dev.cis.sim.Decoders;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** What a fuzzer and the corpus give bytes to. */
+public final class FuzzTargets implements Decoders {
+  @Override
+  public Map<String, Consumer<byte[]>> decoders() {
+    return Map.ofEntries(
+        Map.entry("request", bytes -> Vocabulary.toRequest(RecordJson.parse(bytes))));
+  }
+}
