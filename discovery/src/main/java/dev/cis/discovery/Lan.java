@@ -38,13 +38,12 @@ final class Lan implements AutoCloseable {
 
   /** Hears of other nodes. Called from threads of JmDNS. */
   interface Ear {
-    void resolved(NodeId node, String name, List<Address> addresses);
+    void resolved(NodeId node, List<Address> addresses);
 
     void gone(NodeId node);
   }
 
   private final NodeId self;
-  private final String name;
   private final List<Address> local;
   private final DiscoveryConfig config;
   private final Ear ear;
@@ -57,9 +56,8 @@ final class Lan implements AutoCloseable {
    *
    * @param local what the sockets are bound to
    */
-  Lan(NodeId self, String name, List<Address> local, DiscoveryConfig config, Ear ear) {
+  Lan(NodeId self, List<Address> local, DiscoveryConfig config, Ear ear) {
     this.self = self;
-    this.name = name;
     this.local = List.copyOf(local);
     this.config = config;
     this.ear = ear;
@@ -105,7 +103,8 @@ final class Lan implements AutoCloseable {
       var jmdns = JmDNS.create(ip, "cis-" + self.brief() + "-" + port);
       instances.put(ip, jmdns);
       jmdns.addServiceListener(TYPE, new Browser(jmdns));
-      var text = Map.of("id", self.toString(), "name", name, "v", "1");
+      // Everybody on the network reads this, members or not: no name, no label, no realm.
+      var text = Map.of("id", self.toString(), "v", "1");
       var service = ServiceInfo.create(TYPE, self.toString(), port, 0, 0, text);
       // Registering waits until nobody objected to the name, which takes most of a second.
       Thread.ofVirtual().name("mdns-announce").start(() -> register(jmdns, ip, service));
@@ -231,14 +230,9 @@ final class Lan implements AutoCloseable {
               .limit(16)
               .map(ip -> Address.of(ip, info.getPort()))
               .toList();
-      var called = info.getPropertyString("name");
       if (!addresses.isEmpty()) {
-        ear.resolved(node, called == null ? "" : printable(called), addresses);
+        ear.resolved(node, addresses);
       }
-    }
-
-    private static String printable(String name) {
-      return name.substring(0, Math.min(name.length(), 64)).replaceAll("\\p{Cntrl}", "?");
     }
 
     @Override

@@ -66,8 +66,7 @@ final class SwarmDiscovery implements Discovery, Swarm.PeerListener, Lan.Ear {
     });
     remember();
     if (config.mdns()) {
-      var name = swarm.record().value().name();
-      lan = new Lan(swarm.self(), name, swarm.localAddresses(), config, this);
+      lan = new Lan(swarm.self(), swarm.localAddresses(), config, this);
     }
     Thread.ofVirtual().name("discovery-rescan").start(this::rescan);
   }
@@ -113,10 +112,11 @@ final class SwarmDiscovery implements Discovery, Swarm.PeerListener, Lan.Ear {
   }
 
   @Override
-  public void resolved(NodeId node, String name, List<Address> addresses) {
+  public void resolved(NodeId node, List<Address> addresses) {
     var candidate = new Candidate(node.toString(), Source.MDNS);
     // Only a suggestion: whoever answers there must prove to be this node.
     addresses.forEach(address -> swarm.book().suggest(node, address, Source.MDNS.text()));
+    var name = swarm.book().find(node).map(PeerBook.Entry::displayName).orElse("");
     sightings.seen(candidate, node, name, addresses, clock.get().wall());
     tell(new SchedulerInput.Found(candidate));
   }

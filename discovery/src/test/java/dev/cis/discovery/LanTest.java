@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 /** Real multicast on the interfaces of this machine. */
 @Timeout(120)
 class LanTest {
-  private record Resolved(NodeId node, String name, List<Address> addresses) {}
+  private record Resolved(NodeId node, List<Address> addresses) {}
 
   /** Writes down what it hears. */
   private static final class Notes implements Lan.Ear {
@@ -32,8 +32,8 @@ class LanTest {
     final BlockingQueue<NodeId> gone = new LinkedBlockingQueue<>();
 
     @Override
-    public void resolved(NodeId node, String name, List<Address> addresses) {
-      resolved.add(new Resolved(node, name, addresses));
+    public void resolved(NodeId node, List<Address> addresses) {
+      resolved.add(new Resolved(node, addresses));
     }
 
     @Override
@@ -56,14 +56,13 @@ class LanTest {
     var heardByA = new Notes();
     var heardByB = new Notes();
     long start = System.nanoTime();
-    var second = lan(b, "second", 17_002, heardByB);
-    try (var first = lan(a, "first", 17_001, heardByA)) {
+    var second = lan(b, 17_002, heardByB);
+    try (var first = lan(a, 17_001, heardByA)) {
       first.refresh();
       second.refresh();
       assertThat(first.size()).isPositive();
       var seenByA = await(heardByA, b);
       var seenByB = await(heardByB, a);
-      assertThat(seenByA.name()).isEqualTo("second");
       assertThat(seenByA.addresses()).isNotEmpty().allMatch(address -> address.port() == 17_002);
       assertThat(seenByB.addresses()).isNotEmpty().allMatch(address -> address.port() == 17_001);
       System.out.println("mDNS: resolved after " + millisSince(start) + " ms");
@@ -81,7 +80,6 @@ class LanTest {
     try (var lan =
         new Lan(
             KeyPair.generate(random).nodeId(),
-            "",
             List.of(new Address("10.0.0.1", 1), new Address("lab.example", 2)),
             DiscoveryConfig.DEFAULT,
             new Notes())) {
@@ -90,9 +88,9 @@ class LanTest {
     }
   }
 
-  private static Lan lan(NodeId node, String name, int port, Notes notes) {
+  private static Lan lan(NodeId node, int port, Notes notes) {
     var local = List.of(new Address("0.0.0.0", port));
-    return new Lan(node, name, local, DiscoveryConfig.DEFAULT, notes);
+    return new Lan(node, local, DiscoveryConfig.DEFAULT, notes);
   }
 
   private static Resolved await(Notes notes, NodeId node) throws InterruptedException {

@@ -131,11 +131,11 @@ class SwarmDiscoveryTest {
     var other = join();
     var self = join();
     var discovery = (SwarmDiscovery) discover(self);
-    discovery.resolved(other.self(), "neighbour", List.of(at(other)));
+    discovery.resolved(other.self(), List.of(at(other)));
     await(() -> connected(self, other.self()));
     assertThat(discovery.found())
         .singleElement()
-        .satisfies(f -> assertThat(f.name()).isEqualTo("neighbour"));
+        .satisfies(f -> assertThat(f.node()).isEqualTo(other.self()));
     discovery.gone(other.self());
     assertThat(discovery.found()).isEmpty();
   }

@@ -216,7 +216,7 @@ final class SwarmGossip implements Gossip, Swarm.PeerListener {
     var before = measured;
     if (before == null || now.minus(before).compareTo(MEASURING) >= 0) {
       measured = now;
-      networkSize = 1 + Math.max(swarm.book().entries().size(), swarm.links().size());
+      networkSize = 1 + Math.max(swarm.book().entries().size(), swarm.members().size());
       loop.offer(new GossipInput.NetworkSize(networkSize));
     }
   }
@@ -233,7 +233,10 @@ final class SwarmGossip implements Gossip, Swarm.PeerListener {
       loop.put(new GossipInput.PeerUp(peer)); // the listener may not have heard of it yet
       for (var bytes = receive(stream); bytes != null && !closed; bytes = receive(stream)) {
         pace.await();
-        loop.put(new GossipInput.Received(peer, decode(peer, bytes)));
+        var frame = admitted(decode(peer, bytes));
+        if (frame != null) {
+          loop.put(new GossipInput.Received(peer, frame));
+        }
       }
     } finally {
       inbound.remove(peer, stream);
@@ -251,6 +254,20 @@ final class SwarmGossip implements Gossip, Swarm.PeerListener {
       LOG.warn("event=gossip-bad-frame peer={} reason=\"{}\"", peer.brief(), e.getMessage());
       throw e; // breaks off the stream
     }
+  }
+
+  /** Without what was written by nodes that are shut out, whoever passes it on; null if all was. */
+  private @Nullable GossipFrame admitted(GossipFrame frame) {
+    var admission = swarm.admission();
+    return switch (frame) {
+      case GossipFrame.Push(var rumour, _) ->
+          admission.admitsAuthor(rumour.id().author()) ? frame : null;
+      case GossipFrame.Have(var ids, var answer) -> {
+        var admitted = ids.stream().filter(id -> admission.admitsAuthor(id.author())).toList();
+        yield admitted.size() == ids.size() ? frame : new GossipFrame.Have(admitted, answer);
+      }
+      case GossipFrame.Want want -> want;
+    };
   }
 
   private void effect(GossipOutput output) {

@@ -91,7 +91,7 @@ final class LoopSync implements Sync {
   @Override
   public List<Exchange> withAll(boolean full, Duration within) {
     var started = new LinkedHashMap<NodeId, Asked>();
-    swarm.links().forEach(link -> started.put(link.peer(), start(link.peer(), full)));
+    swarm.members().forEach(link -> started.put(link.peer(), start(link.peer(), full)));
     long until = System.nanoTime() + within.toNanos();
     var exchanges = new ArrayList<Exchange>();
     started.forEach((peer, asked) -> {
@@ -144,7 +144,7 @@ final class LoopSync implements Sync {
       peers.putAll(lasts);
     }
     var ids = new java.util.TreeSet<>(peers.keySet());
-    swarm.links().stream().map(PeerLink::peer).forEach(ids::add);
+    swarm.members().stream().map(PeerLink::peer).forEach(ids::add);
     return inspect(() ->
         new Status(
             counts[0],

@@ -50,7 +50,7 @@ public final class ReplicatedMemory implements AutoCloseable {
       Supplier<Now> clock) {
     this.self = pair.nodeId();
     var signatures = Signatures.of(pair);
-    var guards = new Guards();
+    var guards = new Guards(swarm.admission()::admitsAuthor);
     this.store =
         SqliteStore.open(database, self, signatures, config.conflicts(), watchers::changed);
     this.exchanges = new Exchanges(swarm, new ToLoop());

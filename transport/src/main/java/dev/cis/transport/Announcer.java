@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,10 +36,13 @@ final class Announcer implements AutoCloseable {
   private final Map<NodeId, Signed<PeerRecord>> news = new LinkedHashMap<>();
   private final Thread thread;
   private final Peers peers;
+  private final Predicate<Live> counts;
   private boolean closed;
 
-  Announcer(String name, Peers peers) {
+  /** Tells only of links that count, which is asked again whenever a link changes. */
+  Announcer(String name, Peers peers, Predicate<Live> counts) {
     this.peers = peers;
+    this.counts = counts;
     this.thread = Thread.ofVirtual().name("announce-" + name).unstarted(this::run);
   }
 
@@ -113,7 +117,8 @@ final class Announcer implements AutoCloseable {
   }
 
   private void tellLink(NodeId peer) {
-    var live = peers.live(peer);
+    var there = peers.live(peer);
+    var live = there != null && counts.test(there) ? there : null;
     var reason = peers.lastEnd(peer);
     for (var told : listeners) {
       var before = told.links.get(peer);

@@ -43,16 +43,26 @@ final class Answering {
     if (serving.containsKey(request.id())) {
       throw new Fault(KernelCode.MALFORMED, "a second call with an id that is in use");
     }
-    var served = table.find(request.protocol(), request.realm());
+    if (!handlers.admits(live, request.realm())) {
+      answer(
+          stream,
+          CallFrame.refusal(
+              request.id(),
+              TransportCode.REFUSED,
+              "its realm was not proved on this connection, or you are shut out"));
+      return;
+    }
+    var served =
+        handlers.isHome(request.realm())
+            ? handlers.calls().find(request.protocol())
+            : Optional.<CallTable.Served>empty();
     if (served.isEmpty()) {
       answer(
           stream,
           CallFrame.refusal(
               request.id(),
               TransportCode.NO_PROTOCOL,
-              request.realm().isEmpty()
-                  ? Wording.printable(request.protocol()) + " is not answered here"
-                  : "realm '" + Wording.printable(request.realm()) + "' is not served here"));
+              Wording.printable(request.protocol()) + " is not answered here"));
       return;
     }
     if (serving.size() >= config.calling().maxCalls()) {

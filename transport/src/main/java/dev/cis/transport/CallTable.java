@@ -41,10 +41,7 @@ final class CallTable {
   }
 
   /** Who answers a call for the protocol: the highest minor version of the same major. */
-  Optional<Served> find(String protocol, String realm) {
-    if (!realm.isEmpty()) {
-      return Optional.empty();
-    }
+  Optional<Served> find(String protocol) {
     var known = wanted.get(protocol);
     if (known != null) {
       return known;

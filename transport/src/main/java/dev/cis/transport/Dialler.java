@@ -29,6 +29,7 @@ final class Dialler {
 
   private final NodeId self;
   private final TransportConfig config;
+  private final Admission admission;
   private final Network network;
   private final Peers peers;
   private final PeerBook book;
@@ -39,6 +40,7 @@ final class Dialler {
   Dialler(
       NodeId self,
       TransportConfig config,
+      Admission admission,
       Network network,
       Peers peers,
       PeerBook book,
@@ -46,6 +48,7 @@ final class Dialler {
       Consumer<Live> attend) {
     this.self = self;
     this.config = config;
+    this.admission = admission;
     this.network = network;
     this.peers = peers;
     this.book = book;
@@ -57,11 +60,11 @@ final class Dialler {
     sources.add(source);
   }
 
-  StreamHeader header(ProtocolId protocol, @Nullable Duration deadline) {
+  StreamHeader header(ProtocolId protocol, String realm, @Nullable Duration deadline) {
     var trace = new byte[StreamHeader.TRACE_BYTES];
     java.util.concurrent.ThreadLocalRandom.current().nextBytes(trace);
     long millis = deadline == null ? 0 : Math.clamp(deadline.toMillis(), 1, Integer.MAX_VALUE);
-    return new StreamHeader(protocol, "", 0, millis, dev.cis.kernel.wire.Bytes.of(trace));
+    return new StreamHeader(protocol, realm, 0, millis, dev.cis.kernel.wire.Bytes.of(trace));
   }
 
   /** Dials an address, whoever is there. */
@@ -282,6 +285,10 @@ final class Dialler {
         return new Fault(
             TransportCode.DIAL_TIMEOUT, node.brief() + " did not answer in time: " + text);
       }
+      // A peer that answered and refused us is not unreachable.
+      if (codes.contains(TransportCode.REFUSED)) {
+        return new Fault(TransportCode.REFUSED, "cannot connect to " + node.brief() + ": " + text);
+      }
       // One reason for all addresses is worth saying by its own code.
       var code = codes.size() == 1 ? codes.iterator().next() : TransportCode.DIAL_FAILED;
       return new Fault(code, "cannot reach " + node.brief() + ": " + text);
@@ -297,7 +304,16 @@ final class Dialler {
     if (node.equals(self)) {
       throw new Fault(TransportCode.SELF_DIAL, node.brief() + " is this node itself");
     }
+    checkAdmitted(node);
     return new Search(node, deadline).run();
+  }
+
+  private void checkAdmitted(NodeId peer) {
+    if (!admission.admits(peer)) {
+      throw new Fault(
+          TransportCode.NOT_ADMITTED,
+          peer.brief() + " is shut out by access.deny or access.allow of this node");
+    }
   }
 
   /**
@@ -318,6 +334,7 @@ final class Dialler {
             TransportCode.WRONG_IDENTITY,
             address + " is " + peer.brief() + ", not " + expected.brief());
       }
+      checkAdmitted(peer);
       var live = greet(new Live(link));
       book.suggest(peer, address, "dialled");
       book.succeeded(peer, address);
@@ -351,7 +368,7 @@ final class Dialler {
       return other;
     }
     try {
-      greeter.greet(live, nonce, header(Greeting.PROTOCOL, null));
+      greeter.greet(live, nonce, header(Greeting.PROTOCOL, "", null));
       return live;
     } catch (Greeter.DuplicateLink e) {
       live.adopted.complete(false);

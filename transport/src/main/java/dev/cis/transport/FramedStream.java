@@ -8,6 +8,7 @@ import dev.cis.kernel.wire.WireWriter;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +96,11 @@ final class FramedStream implements Stream {
   @Override
   public NodeId peer() {
     return link.peer();
+  }
+
+  @Override
+  public Set<String> realms() {
+    return link.realms;
   }
 
   @Override

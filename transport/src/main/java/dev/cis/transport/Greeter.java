@@ -3,30 +3,46 @@ package dev.cis.transport;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.KernelCode;
 import dev.cis.kernel.fault.Kind;
+import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Speaks {@code /cis/sys/identify/1.0}: makes a link count, keeps it alive, carries records. */
+/**
+ * Speaks {@code /cis/sys/identify/1.0}: lets both sides prove a realm, makes the link count, keeps
+ * it alive, carries records. Until the proof neither side says more than a nonce and tags, and a
+ * peer that proves nothing hears "refused".
+ */
 final class Greeter {
   private static final Logger LOG = LoggerFactory.getLogger(Greeter.class);
+  private static final String REFUSED = "refused";
 
+  private final NodeId self;
   private final TransportConfig config;
+  private final Admission admission;
   private final Peers peers;
   private final PeerBook book;
   private final Supplier<Signed<PeerRecord>> own;
-  private final RandomGenerator random;
+  private final Random random;
 
   Greeter(
+      NodeId self,
       TransportConfig config,
+      Admission admission,
       Peers peers,
       PeerBook book,
       Supplier<Signed<PeerRecord>> own,
-      RandomGenerator random) {
+      Random random) {
+    this.self = self;
     this.config = config;
+    this.admission = admission;
     this.peers = peers;
     this.book = book;
     this.own = own;
@@ -47,13 +63,27 @@ final class Greeter {
    */
   void greet(Live live, long nonce, StreamHeader header)
       throws InterruptedException, DuplicateLink {
+    Map<String, Admission.Secret> shared;
     var stream = FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
     try {
       stream.deadline(config.dialling().handshakeTimeout());
+      var mine = RealmProof.nonce(random);
       var begun = Deadline.in(config.dialling().handshakeTimeout());
+      stream.send(Introduction.CODEC.encode(new Introduction(mine, List.of())));
+      var theirs = introduction(live, stream);
+      live.measured(config.dialling().handshakeTimeout().minus(begun.remaining()));
+      var proof = new RealmProof(self, live.peer(), mine, theirs.nonce());
+      shared =
+          proof.recognised(RealmProof.Role.ACCEPTOR, admission.secrets(live.peer()), theirs.tags());
+      if (shared.isEmpty()) {
+        live.link.close(Kind.DENIED.closeCode(), REFUSED);
+        throw refused(live.peer());
+      }
+      var tags =
+          shared.values().stream().map(one -> proof.tag(RealmProof.Role.DIALLER, one)).toList();
       stream.send(
           Greeting.CODEC.encode(
-              new Greeting(own.get(), live.link.remote().toString(), nonce, 0, "", "")));
+              new Greeting(own.get(), live.link.remote().toString(), nonce, 0, "", "", tags)));
       var answer = next(live, stream);
       if (answer == null) {
         throw new Fault(
@@ -63,19 +93,22 @@ final class Greeter {
         throw new DuplicateLink();
       }
       if (!answer.refusal().isEmpty()) {
-        throw new Fault(
-            TransportCode.ofText(answer.refusal(), TransportCode.REFUSED),
-            live.peer().brief() + " refused: " + Wording.printable(answer.reason()));
+        var code = TransportCode.ofText(answer.refusal(), TransportCode.REFUSED);
+        throw code == TransportCode.REFUSED
+            ? refused(live.peer())
+            : new Fault(
+                code, live.peer().brief() + " refused: " + Wording.printable(answer.reason()));
       }
-      live.measured(config.dialling().handshakeTimeout().minus(begun.remaining()));
       take(live, answer);
       live.control = stream;
+      live.realms = Set.copyOf(shared.keySet());
       peers.confirm(live, answer.voids());
     } catch (Fault | DuplicateLink e) {
       stream.reset(Kind.UNREACHABLE);
       throw e;
     }
     stream.deadline(null);
+    settle(live, shared.values());
     Thread.ofVirtual().name("greet-" + live.peer().brief()).start(() -> follow(live, stream));
     Thread.ofVirtual().name("alive-" + live.peer().brief()).start(() -> keepAlive(live, stream));
   }
@@ -100,30 +133,103 @@ final class Greeter {
 
   private void welcome(Live live, FramedStream stream) throws InterruptedException {
     stream.deadline(config.dialling().handshakeTimeout());
-    var greeting = next(live, stream);
-    if (greeting == null || greeting.nonce() == 0) {
+    var theirs = introduction(live, stream);
+    var mine = RealmProof.nonce(random);
+    var proof = new RealmProof(live.peer(), self, theirs.nonce(), mine);
+    var secrets = admission.secrets(live.peer());
+    stream.send(Introduction.CODEC.encode(new Introduction(mine, proof.shown(secrets, random))));
+    byte[] bytes = stream.receive(Greeting.MAX_BYTES);
+    if (bytes == null) {
+      throw new Fault(TransportCode.REFUSED, live.peer().brief() + " shares no realm with us");
+    }
+    // Nothing of a greeting is believed, and its signature not looked at, before its tags hold.
+    var tags = Greeting.tags(bytes);
+    var shared = proof.recognised(RealmProof.Role.DIALLER, secrets, tags);
+    if (shared.isEmpty() || shared.size() != tags.size()) {
+      refuse(live, stream, TransportCode.REFUSED.text(), REFUSED, Kind.DENIED);
+      return;
+    }
+    var greeting = read(live, bytes);
+    if (greeting.nonce() == 0) {
       throw new Fault(KernelCode.MALFORMED, "no greeting");
     }
-    take(live, greeting);
     live.control = stream;
+    live.realms = Set.copyOf(shared.keySet());
     var verdict =
         peers.admit(live, greeting.nonce(), config.dialling().handshakeTimeout().toNanos());
     if (!verdict.accepted()) {
       live.control = null;
-      stream.send(Greeting.CODEC.encode(Greeting.refused(verdict.refusal(), verdict.reason())));
-      LOG.debug("event=link-refused peer={} why={}", live.peer().brief(), verdict.refusal());
-      // The dialler closes the link when it reads this; if it does not, we do.
-      stream.finish();
-      next(live, stream);
-      live.link.close(Kind.CONFLICT.closeCode(), verdict.reason());
+      refuse(live, stream, verdict.refusal(), verdict.reason(), Kind.CONFLICT);
       return;
     }
+    take(live, greeting);
     stream.send(
         Greeting.CODEC.encode(
-            new Greeting(own.get(), live.link.remote().toString(), 0, verdict.voids(), "", "")));
+            new Greeting(
+                own.get(), live.link.remote().toString(), 0, verdict.voids(), "", "", List.of())));
     book.suggest(live.peer(), live.link.remote(), "observed");
     stream.deadline(null);
+    settle(live, shared.values());
     follow(live, stream);
+  }
+
+  private static void refuse(
+      Live live, FramedStream stream, String refusal, String reason, Kind kind) {
+    stream.send(Greeting.CODEC.encode(Greeting.refused(refusal, reason)));
+    LOG.debug("event=link-refused peer={} why={}", live.peer().brief(), refusal);
+    // The dialler closes the link when it reads this; if it does not, we do.
+    stream.finish();
+    var _ = stream.receive(Greeting.MAX_BYTES);
+    live.link.close(kind.closeCode(), reason);
+  }
+
+  private static Fault refused(NodeId peer) {
+    return new Fault(
+        TransportCode.REFUSED,
+        peer.brief()
+            + " refused us: it is in no realm of ours, or shuts us out; 'cis p2p join' takes an"
+            + " invitation of its realm");
+  }
+
+  private static Introduction introduction(Live live, FramedStream stream) {
+    byte[] bytes = stream.receive(Introduction.MAX_BYTES);
+    if (bytes == null) {
+      throw new Fault(
+          TransportCode.CONNECTION_LOST, live.peer().brief() + " closed without a word");
+    }
+    return Introduction.CODEC.decode(bytes);
+  }
+
+  /** The link counts now: notes it, and looks again, for much may have changed meanwhile. */
+  private void settle(Live live, Collection<Admission.Secret> shared) {
+    admission.proved(live.peer(), shared);
+    check(live);
+  }
+
+  /**
+   * Takes away the realms in which the peer is not welcome any more, and the link with the last.
+   */
+  void check(Live live) {
+    synchronized (live.link) {
+      var realms = live.realms;
+      if (realms.isEmpty()) {
+        return; // nothing proved yet, or shut out already
+      }
+      var still =
+          admission.admits(live.peer())
+              ? Set.copyOf(admission.still(live.peer(), realms))
+              : Set.<String>of();
+      if (still.size() == realms.size()) {
+        return;
+      }
+      live.realms = still;
+      if (!still.isEmpty()) {
+        return;
+      }
+    }
+    LOG.info("event=peer-shut-out peer={}", live.peer().brief());
+    live.link.close(Kind.DENIED.closeCode(), REFUSED);
+    peers.ended(live, "shut out: revoked, denied, or of a realm that was left");
   }
 
   /** Tells the peer our new record. */
@@ -169,9 +275,10 @@ final class Greeter {
 
   private static @Nullable Greeting next(Live live, FramedStream stream) {
     byte[] bytes = stream.receive(Greeting.MAX_BYTES);
-    if (bytes == null) {
-      return null;
-    }
+    return bytes == null ? null : read(live, bytes);
+  }
+
+  private static Greeting read(Live live, byte[] bytes) {
     var greeting = Greeting.CODEC.decode(bytes);
     var record = greeting.record();
     if (record != null && !record.value().node().equals(live.peer())) {

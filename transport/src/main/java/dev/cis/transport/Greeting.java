@@ -1,15 +1,19 @@
 package dev.cis.transport;
 
 import dev.cis.kernel.identity.Signed;
+import dev.cis.kernel.wire.Bytes;
 import dev.cis.kernel.wire.Codec;
 import dev.cis.kernel.wire.WireReader;
 import dev.cis.kernel.wire.WireWriter;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message of {@code /cis/sys/identify/1.0}. The dialler opens the stream and greets, the acceptor
- * greets back; the stream stays open for the life of the link and carries a greeting whenever a
- * record changes, and an empty one as keepalive. See {@link Peers} for nonce and voids.
+ * A message of {@code /cis/sys/identify/1.0}. After an {@link Introduction} in each direction the
+ * dialler greets and the acceptor greets back; the stream stays open for the life of the link and
+ * carries a greeting whenever a record changes, and an empty one as keepalive. See {@link Peers}
+ * for nonce and voids.
  *
  * @param record the sender's own record
  * @param observed the receiver's address as the sender sees it, empty if unknown
@@ -17,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param voids of an acceptor's answer: the nonce of its own attempt, which must not count any more
  * @param refusal of an acceptor's answer: text of a code, empty if the link is accepted
  * @param reason words for the refusal
+ * @param tags of a dialler's first greeting: one for each realm that it shares with the acceptor
  */
 record Greeting(
     @Nullable Signed<PeerRecord> record,
@@ -24,14 +29,15 @@ record Greeting(
     long nonce,
     long voids,
     String refusal,
-    String reason) {
-  static final int MAX_BYTES = PeerRecord.MAX_SIGNED_BYTES + 1024;
+    String reason,
+    List<Bytes> tags) {
+  static final int MAX_BYTES = PeerRecord.MAX_SIGNED_BYTES + Introduction.MAX_BYTES + 1024;
   static final ProtocolId PROTOCOL = ProtocolId.parse("/cis/sys/identify/1.0");
 
   /** Refusal of a link because another one to the same peer is there or wins. */
   static final String DUPLICATE = "duplicate";
 
-  static final Greeting KEEP_ALIVE = new Greeting(null, "", 0, 0, "", "");
+  static final Greeting KEEP_ALIVE = new Greeting(null, "", 0, 0, "", "", List.of());
 
   static final Codec<Greeting> CODEC =
       new Codec<>() {
@@ -45,6 +51,7 @@ record Greeting(
               .uint(4, greeting.voids)
               .string(5, greeting.refusal)
               .string(6, greeting.reason);
+          greeting.tags.forEach(tag -> out.element(7, tag.toByteArray()));
         }
 
         @Override
@@ -55,6 +62,7 @@ record Greeting(
           long voids = 0;
           var refusal = "";
           var reason = "";
+          var tags = new ArrayList<Bytes>();
           while (in.next()) {
             switch (in.field()) {
               case 1 -> record = in.message(PeerRecord.SIGNED, PeerRecord.MAX_SIGNED_BYTES);
@@ -63,18 +71,37 @@ record Greeting(
               case 4 -> voids = in.uint();
               case 5 -> refusal = in.string(64);
               case 6 -> reason = in.string(256);
+              case 7 -> tags.add(Introduction.readTag(in, tags.size()));
               default -> in.skip();
             }
           }
-          return new Greeting(record, observed, nonce, voids, refusal, reason);
+          return new Greeting(record, observed, nonce, voids, refusal, reason, tags);
         }
       };
 
+  Greeting {
+    tags = List.copyOf(tags);
+  }
+
+  /** Only the tags of an encoded greeting; its other fields are passed over unread. */
+  static List<Bytes> tags(byte[] encoded) {
+    return WireReader.decoding(() -> {
+      var tags = new ArrayList<Bytes>();
+      var in = new WireReader(encoded);
+      while (in.next()) {
+        if (in.field() == 7) {
+          tags.add(Introduction.readTag(in, tags.size()));
+        }
+      }
+      return tags;
+    });
+  }
+
   static Greeting update(Signed<PeerRecord> record) {
-    return new Greeting(record, "", 0, 0, "", "");
+    return new Greeting(record, "", 0, 0, "", "", List.of());
   }
 
   static Greeting refused(String code, String reason) {
-    return new Greeting(null, "", 0, 0, code, Wording.cut(reason, 256));
+    return new Greeting(null, "", 0, 0, code, Wording.cut(reason, 256), List.of());
   }
 }

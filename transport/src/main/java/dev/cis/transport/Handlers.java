@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,22 +30,39 @@ final class Handlers {
     void serve(Live live, FramedStream stream) throws InterruptedException;
   }
 
-  private final Map<ProtocolId, LinkHandler> handlers = new ConcurrentHashMap<>();
+  /** Where a protocol is served. */
+  sealed interface Where {
+    /** On every link, whichever realm was proved; the stream names none. */
+    record Everywhere() implements Where {}
+
+    /** In the home realm, whichever that is. */
+    record Home() implements Where {}
+
+    /** In this realm. */
+    record In(String realm) implements Where {}
+  }
+
+  private record Served(ProtocolId protocol, Where where) {}
+
+  private final Map<Served, LinkHandler> handlers = new ConcurrentHashMap<>();
   private final CallTable calls = new CallTable();
   private final TransportConfig config;
+  private final Admission admission;
   private final Quotas quotas;
 
-  Handlers(TransportConfig config, Quotas quotas) {
+  Handlers(TransportConfig config, Admission admission, Quotas quotas) {
     this.config = config;
+    this.admission = admission;
     this.quotas = quotas;
   }
 
   /** Serves a protocol until the answer is closed. */
-  Swarm.Registration add(ProtocolId protocol, LinkHandler handler) {
-    if (handlers.putIfAbsent(protocol, handler) != null) {
+  Swarm.Registration add(ProtocolId protocol, Where where, LinkHandler handler) {
+    var served = new Served(protocol, where);
+    if (handlers.putIfAbsent(served, handler) != null) {
       throw new Fault(TransportCode.ALREADY_SERVED, protocol + " is served already");
     }
-    return () -> handlers.remove(protocol, handler);
+    return () -> handlers.remove(served, handler);
   }
 
   CallTable calls() {
@@ -52,7 +70,7 @@ final class Handlers {
   }
 
   List<ProtocolId> protocols() {
-    return Stream.concat(handlers.keySet().stream(), calls.protocols())
+    return Stream.concat(handlers.keySet().stream().map(Served::protocol), calls.protocols())
         .distinct()
         .sorted(Comparator.comparing(ProtocolId::toString))
         .limit(64)
@@ -196,21 +214,24 @@ final class Handlers {
     } else if (!awaitAdoption(live)) {
       throw new Fault(TransportCode.CONNECTION_LOST, "the connection did not become the one");
     }
-    var chosen = choose(header);
-    if (chosen.isEmpty()) {
+    var system = choose(header, where -> where instanceof Where.Everywhere);
+    if (!greeting && system.isEmpty() && !admits(live, header.realm())) {
       stream.refuse(
-          TransportCode.NO_PROTOCOL,
-          header.realm().isEmpty()
-              ? header.protocol() + " is not spoken here"
-              : "realm '" + Wording.printable(header.realm()) + "' is not served here");
+          TransportCode.REFUSED,
+          "its realm was not proved on this connection, or you are shut out");
       return;
     }
-    var full = greeting ? null : place.speak(chosen.get().getKey());
+    var chosen = system.isPresent() ? system : choose(header, where -> serves(where, header));
+    if (chosen.isEmpty()) {
+      stream.refuse(TransportCode.NO_PROTOCOL, header.protocol() + " is not spoken here");
+      return;
+    }
+    var full = greeting ? null : place.speak(chosen.get().getKey().protocol());
     if (full != null) {
       stream.refuse(TransportCode.BUSY, full.refuse(live.peer().brief()));
       return;
     }
-    stream.accept(chosen.get().getKey());
+    stream.accept(chosen.get().getKey().protocol());
     stream.deadline(
         header.deadlineMillis() == 0 ? null : Duration.ofMillis(header.deadlineMillis()));
     chosen.get().getValue().serve(live, stream);
@@ -265,14 +286,31 @@ final class Handlers {
     }
   }
 
+  /** Whether the peer proved the realm on this link and nothing has been said against it since. */
+  boolean admits(Live live, String realm) {
+    return live.realms.contains(realm) && admission.admits(live.peer());
+  }
+
+  /** Whether this is the realm in which calls and most streams are served. */
+  boolean isHome(String realm) {
+    return realm.equals(admission.home());
+  }
+
+  private boolean serves(Where where, StreamHeader header) {
+    return switch (where) {
+      case Where.Everywhere() -> false;
+      case Where.Home() -> isHome(header.realm());
+      case Where.In(var realm) -> header.realm().equals(realm);
+    };
+  }
+
   /** The highest minor version of the same major. */
-  private Optional<Map.Entry<ProtocolId, LinkHandler>> choose(StreamHeader header) {
-    if (!header.realm().isEmpty()) {
-      return Optional.empty();
-    }
+  private Optional<Map.Entry<Served, LinkHandler>> choose(
+      StreamHeader header, Predicate<Where> here) {
     return handlers.entrySet().stream()
-        .filter(entry -> entry.getKey().serves(header.protocol()))
-        .max(Comparator.comparingInt(entry -> entry.getKey().minor()));
+        .filter(entry -> entry.getKey().protocol.serves(header.protocol()))
+        .filter(entry -> here.test(entry.getKey().where))
+        .max(Comparator.comparingInt(entry -> entry.getKey().protocol.minor()));
   }
 
   /** Streams may overtake the greeting that makes the link count; they wait for it. */

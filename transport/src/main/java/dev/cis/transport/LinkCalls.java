@@ -50,7 +50,7 @@ final class LinkCalls {
     this.turn = live.link.turn();
     this.flow = live.flow(CallFrame.PROTOCOL);
     this.asking = new Asking(this, live, config);
-    this.answering = new Answering(this, live, handlers.calls(), config);
+    this.answering = new Answering(this, live, handlers, config);
   }
 
   // From any thread.

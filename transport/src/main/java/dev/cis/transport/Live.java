@@ -5,6 +5,7 @@ import dev.cis.kernel.time.Uptime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -31,6 +32,9 @@ final class Live {
 
   /** Our address as the peer sees it. */
   volatile @Nullable Address observed;
+
+  /** The realms that both sides proved on this link, less those that were left since. */
+  volatile Set<String> realms = Set.of();
 
   /** The stream of greetings, once it is there; writing is guarded by its own lock. */
   volatile @Nullable FramedStream control;
@@ -161,6 +165,7 @@ final class Live {
         rtt == null ? measured : rtt,
         openStreams(),
         counted == null ? 0 : counted.out.meter().total() - sentBefore,
-        counted == null ? 0 : counted.in.meter().total() - receivedBefore);
+        counted == null ? 0 : counted.in.meter().total() - receivedBefore,
+        realms);
   }
 }

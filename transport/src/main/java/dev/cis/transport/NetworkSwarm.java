@@ -27,12 +27,14 @@ import org.slf4j.LoggerFactory;
 public final class NetworkSwarm implements Swarm {
   private static final Logger LOG = LoggerFactory.getLogger(NetworkSwarm.class);
   private static final ProtocolId PING = ProtocolId.parse("/cis/sys/ping/1.0");
+  private static final Handlers.Where SYSTEM = new Handlers.Where.Everywhere();
   private static final int PING_BYTES = 8;
   // Rooms register their protocols one after another; peers hear of it once.
   private static final Duration SETTLE = Duration.ofMillis(200);
 
   private final NodeId self;
   private final TransportConfig config;
+  private final Admission admission;
   private final Network network;
   private final Peers peers;
   private final Announcer announcer;
@@ -51,6 +53,7 @@ public final class NetworkSwarm implements Swarm {
   private final Set<Live> links = ConcurrentHashMap.newKeySet();
   private final Object renewal = new Object();
   private boolean protocolsChanged;
+  private Registration watching = () -> {};
   private volatile boolean closed;
 
   private NetworkSwarm(
@@ -58,17 +61,19 @@ public final class NetworkSwarm implements Swarm {
       TransportConfig config,
       PeerBook book,
       PeerDescription description,
+      Admission admission,
       Network network) {
     var random = new SecureRandom();
     this.self = key.nodeId();
     this.config = config;
+    this.admission = admission;
     this.network = network;
     this.quotas = network.quotas();
     this.peers = new Peers(self, quotas.connections, new Ranks());
-    this.announcer = new Announcer(self.brief(), peers);
+    this.announcer = new Announcer(self.brief(), peers, this::isAtHome);
     this.traffic = new Traffic(config.bandwidth(), System::nanoTime);
     this.traffic.rank(PING, Priority.CONTROL);
-    this.handlers = new Handlers(config, quotas);
+    this.handlers = new Handlers(config, admission, quotas);
     this.own =
         new OwnRecord(
             key,
@@ -77,12 +82,13 @@ public final class NetworkSwarm implements Swarm {
             handlers::protocols,
             description);
     this.book = new ObservedBook(book, announcer::described);
-    this.greeter = new Greeter(config, peers, this.book, own, random);
+    this.greeter = new Greeter(self, config, admission, peers, this.book, own, random);
     this.dials = new Dials(config.dialling(), quotas, Uptime.CLOCK, random);
     this.dialler =
         new Dialler(
             self,
             config,
+            admission,
             new PacedNetwork(network, dials),
             peers,
             this.book,
@@ -101,21 +107,33 @@ public final class NetworkSwarm implements Swarm {
       TransportConfig config,
       PeerBook book,
       PeerDescription description,
+      Admission admission,
       Network network) {
-    var swarm = new NetworkSwarm(key, config, book, description, network);
+    var swarm = new NetworkSwarm(key, config, book, description, admission, network);
     swarm.begin();
     return swarm;
   }
 
   private void begin() {
-    var _ = handlers.add(Greeting.PROTOCOL, greeter::answer);
-    var _ = handlers.add(PING, (live, stream) -> echo(stream));
+    var _ = handlers.add(Greeting.PROTOCOL, SYSTEM, greeter::answer);
+    var _ = handlers.add(PING, SYSTEM, (live, stream) -> echo(stream));
+    watching = admission.watch(this::admissionChanged);
     own.outdated();
     announcer.start();
     renewer.start();
     recovery.start();
     upkeep.start();
     network.accept(this::accepted);
+  }
+
+  private boolean isAtHome(Live live) {
+    return live.realms.contains(admission.home());
+  }
+
+  /** Whoever is not welcome any more goes at once; the others may be at home now or no more. */
+  private void admissionChanged() {
+    links.forEach(greeter::check);
+    peers.all().forEach(live -> announcer.changed(live.peer()));
   }
 
   private void accepted(Link link) {
@@ -125,6 +143,8 @@ public final class NetworkSwarm implements Swarm {
     } else if (links.size() >= 2 * config.limits().maxConnections()) {
       link.close(
           TransportCode.BUSY.kind().closeCode(), quotas.connections.refuse(link.peer().brief()));
+    } else if (!admission.admits(link.peer())) {
+      link.close(TransportCode.REFUSED.kind().closeCode(), "refused");
     } else if (link.peer().equals(self)) {
       link.close(TransportCode.SELF_DIAL.kind().closeCode(), "that is this node itself");
     } else {
@@ -395,14 +415,44 @@ public final class NetworkSwarm implements Swarm {
   }
 
   @Override
+  public Admission admission() {
+    return admission;
+  }
+
+  @Override
+  public List<PeerLink> members() {
+    return peers.all().stream().filter(this::isAtHome).map(Live::look).toList();
+  }
+
+  @Override
   public Stream open(NodeId node, ProtocolId protocol, Duration deadline) {
+    return open(node, admission.home(), protocol, deadline);
+  }
+
+  @Override
+  public Stream open(NodeId node, String realm, ProtocolId protocol, Duration deadline) {
+    return open(node, new Handlers.Where.In(realm), protocol, deadline);
+  }
+
+  @Override
+  public Stream openSystem(NodeId node, ProtocolId protocol, Duration deadline) {
+    return open(node, SYSTEM, protocol, deadline);
+  }
+
+  private Stream open(NodeId node, Handlers.Where where, ProtocolId protocol, Duration deadline) {
+    var realm = where instanceof Handlers.Where.In(var named) ? named : "";
     keeper.resume(node);
     var until = Deadline.in(deadline);
     try {
       while (true) {
         var live = connected(node, until, false);
         try {
-          return opened(live, protocol, until);
+          if (where instanceof Handlers.Where.In && !handlers.admits(live, realm)) {
+            throw new Fault(
+                TransportCode.REFUSED,
+                node.brief() + " has not proved the realm in which to speak " + protocol);
+          }
+          return opened(live, protocol, realm, until);
         } catch (Fault e) {
           // The link may have been replaced or lost since it was looked up: then there is another.
           if (e.code() != TransportCode.CONNECTION_LOST || until.isOver()) {
@@ -416,9 +466,9 @@ public final class NetworkSwarm implements Swarm {
     }
   }
 
-  private Stream opened(Live live, ProtocolId protocol, Deadline until)
+  private Stream opened(Live live, ProtocolId protocol, String realm, Deadline until)
       throws InterruptedException {
-    var header = dialler.header(protocol, until.remaining());
+    var header = dialler.header(protocol, realm, until.remaining());
     var stream = FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
     stream.deadline(until.remaining());
     return stream;
@@ -508,8 +558,22 @@ public final class NetworkSwarm implements Swarm {
 
   @Override
   public Registration handle(ProtocolId protocol, StreamHandler handler) {
+    return handle(protocol, new Handlers.Where.Home(), handler);
+  }
+
+  @Override
+  public Registration handle(String realm, ProtocolId protocol, StreamHandler handler) {
+    return handle(protocol, new Handlers.Where.In(realm), handler);
+  }
+
+  @Override
+  public Registration handleSystem(ProtocolId protocol, StreamHandler handler) {
+    return handle(protocol, SYSTEM, handler);
+  }
+
+  private Registration handle(ProtocolId protocol, Handlers.Where where, StreamHandler handler) {
     checkOpen();
-    var registration = handlers.add(protocol, (live, stream) -> handler.serve(stream));
+    var registration = handlers.add(protocol, where, (live, stream) -> handler.serve(stream));
     protocolsChanged();
     return () -> {
       registration.close();
@@ -532,7 +596,7 @@ public final class NetworkSwarm implements Swarm {
 
   @Override
   public Duration ping(NodeId node, Duration within) {
-    try (var stream = open(node, PING, within)) {
+    try (var stream = openSystem(node, PING, within)) {
       var rtt = thereAndBack(stream);
       var live = peers.live(node);
       if (live != null) {
@@ -566,7 +630,7 @@ public final class NetworkSwarm implements Swarm {
   private final class RecoveryHands implements Recovery.Hands {
     @Override
     public void ping(Live live, Duration within) {
-      try (var stream = opened(live, PING, Deadline.in(within))) {
+      try (var stream = opened(live, PING, "", Deadline.in(within))) {
         live.measured(thereAndBack(stream));
       } catch (InterruptedException e) {
         throw interrupted("probing " + live.peer().brief());
@@ -608,6 +672,7 @@ public final class NetworkSwarm implements Swarm {
       return;
     }
     closed = true;
+    watching.close();
     keeper.close();
     recovery.close();
     upkeep.close();

@@ -3,6 +3,7 @@ package dev.cis.transport;
 import dev.cis.kernel.identity.NodeId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param streams open streams, both directions
  * @param bytesSent application bytes sent on it
  * @param bytesReceived application bytes received on it
+ * @param realms ids of the realms that both sides proved on it
  */
 public record PeerLink(
     NodeId peer,
@@ -27,4 +29,5 @@ public record PeerLink(
     @Nullable Duration rtt,
     int streams,
     long bytesSent,
-    long bytesReceived) {}
+    long bytesReceived,
+    Set<String> realms) {}

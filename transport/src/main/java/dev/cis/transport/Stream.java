@@ -5,6 +5,7 @@ import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.NodeId;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 public interface Stream extends AutoCloseable {
   /** Who is on the other side, proved by the handshake. */
   NodeId peer();
+
+  /** The realms that both sides have proved on the connection that carries it. */
+  Set<String> realms();
 
   /** What is spoken: the version that the acceptor chose. */
   ProtocolId protocol();

@@ -19,6 +19,9 @@ public interface Swarm extends AutoCloseable {
   /** Who this node is. */
   NodeId self();
 
+  /** Who may do what. */
+  Admission admission();
+
   /** The addresses that the sockets are bound to. */
   List<Address> localAddresses();
 
@@ -87,17 +90,37 @@ public interface Swarm extends AutoCloseable {
   /** The live connections. */
   List<PeerLink> links();
 
+  /** Those on which the peer proved the home realm. */
+  List<PeerLink> members();
+
   /** The live connection to one peer. */
   Optional<PeerLink> link(NodeId node);
 
   /**
-   * Opens a stream, connecting first if necessary. The peer's refusal (no such protocol, busy)
-   * arrives with the first read.
+   * Opens a stream in the home realm, connecting first if necessary. The peer's refusal (no such
+   * protocol, busy) arrives with the first read.
+   *
+   * @throws dev.cis.kernel.fault.Fault {@code transport.refused} if the peer is not in that realm
    */
   Stream open(NodeId node, ProtocolId protocol, Duration deadline);
 
-  /** Serves a protocol; closing the answer stops serving it. Fails when it is already served. */
+  /** The same in another realm. */
+  Stream open(NodeId node, String realm, ProtocolId protocol, Duration deadline);
+
+  /** The same for a protocol of the system, which belongs to no realm. */
+  Stream openSystem(NodeId node, ProtocolId protocol, Duration deadline);
+
+  /**
+   * Serves a protocol in the home realm; closing the answer stops serving it. Fails when it is
+   * already served.
+   */
   Registration handle(ProtocolId protocol, StreamHandler handler);
+
+  /** The same in another realm. */
+  Registration handle(String realm, ProtocolId protocol, StreamHandler handler);
+
+  /** The same for every peer that proved some realm of ours. */
+  Registration handleSystem(ProtocolId protocol, StreamHandler handler);
 
   /**
    * Asks a peer one question, connecting first if necessary. Costs far less than a stream: small
@@ -137,7 +160,10 @@ public interface Swarm extends AutoCloseable {
    */
   Registration serveInline(ProtocolId protocol, CallHandler handler);
 
-  /** Hears of peers coming and going; the peers connected now are told first. */
+  /**
+   * Hears of members of the home realm coming and going; those connected now are told first. Peers
+   * that proved only other realms are not told of.
+   */
   Registration listen(PeerListener listener);
 
   /** Sends a packet there and back on the connection. */

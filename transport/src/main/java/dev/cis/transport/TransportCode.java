@@ -54,7 +54,15 @@ public enum TransportCode implements Code {
       "transport.no-certificate",
       Kind.DENIED,
       "The other side did not present a certificate that proves its NodeId."),
-  REFUSED("transport.refused", Kind.DENIED, "The peer does not admit this node; ask its operator."),
+  REFUSED(
+      "transport.refused",
+      Kind.DENIED,
+      "The peer does not admit this node: it shares no realm with us, or shuts us out; ask its"
+          + " operator for an invitation."),
+  NOT_ADMITTED(
+      "transport.not-admitted",
+      Kind.DENIED,
+      "This node does not admit the peer: access.deny names it, or access.allow does not."),
   SELF_DIAL(
       "transport.self-dial", Kind.INVALID, "The address is this node's own; nothing is dialled."),
   NO_PROTOCOL(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.wire.Bytes;
 import dev.cis.kernel.wire.Codec;
@@ -32,17 +33,39 @@ import org.junit.jupiter.api.Test;
 class MessagesTest {
   private static final ProtocolId ECHO = ProtocolId.parse("/cis/app/echo/1.2");
   private static final Signed<PeerRecord> RECORD = record();
-  private static final Map<String, byte[]> VECTORS = vectors();
   private static final Map<String, Codec<?>> CODECS =
       Map.of(
           "stream-header", StreamHeader.CODEC,
           "stream-answer", StreamAnswer.CODEC,
           "stream-refusal", StreamAnswer.CODEC,
           "peer-record", PeerRecord.SIGNED,
+          "introduction", Introduction.CODEC,
+          "introduction-answer", Introduction.CODEC,
           "greeting", Greeting.CODEC,
           "greeting-answer", Greeting.CODEC,
           "greeting-refusal", Greeting.CODEC,
           "keep-alive", Greeting.CODEC);
+
+  /** The proof of one realm between two nodes: everything in it is a count of bytes. */
+  private static final Admission.Secret SECRET =
+      new Admission.Secret("000102030405060708090a0b0c0d0e0f", counted(32, 0x40));
+
+  private static final RealmProof PROOF =
+      new RealmProof(
+          NodeId.of(counted(32, 0x60).toByteArray()),
+          NodeId.of(counted(32, 0x80).toByteArray()),
+          counted(32, 0xA0),
+          counted(32, 0xC0));
+
+  private static final Map<String, byte[]> VECTORS = vectors();
+
+  private static Bytes counted(int size, int from) {
+    var bytes = new byte[size];
+    for (int i = 0; i < size; i++) {
+      bytes[i] = (byte) (from + i);
+    }
+    return Bytes.of(bytes);
+  }
 
   private static Signed<PeerRecord> record() {
     var key = KeyPair.ofSeed(new byte[32]);
@@ -71,11 +94,26 @@ class MessagesTest {
             StreamAnswer.refused(TransportCode.NO_PROTOCOL, "not spoken here")));
     vectors.put("peer-record", PeerRecord.SIGNED.encode(RECORD));
     vectors.put(
+        "introduction", Introduction.CODEC.encode(new Introduction(counted(32, 0xA0), List.of())));
+    vectors.put(
+        "introduction-answer",
+        Introduction.CODEC.encode(
+            new Introduction(
+                counted(32, 0xC0), List.of(PROOF.tag(RealmProof.Role.ACCEPTOR, SECRET)))));
+    vectors.put(
         "greeting",
-        Greeting.CODEC.encode(new Greeting(RECORD, "198.51.100.1:7677", 42, 0, "", "")));
+        Greeting.CODEC.encode(
+            new Greeting(
+                RECORD,
+                "198.51.100.1:7677",
+                42,
+                0,
+                "",
+                "",
+                List.of(PROOF.tag(RealmProof.Role.DIALLER, SECRET)))));
     vectors.put(
         "greeting-answer",
-        Greeting.CODEC.encode(new Greeting(RECORD, "198.51.100.2:7677", 0, 42, "", "")));
+        Greeting.CODEC.encode(new Greeting(RECORD, "198.51.100.2:7677", 0, 42, "", "", List.of())));
     vectors.put(
         "greeting-refusal",
         Greeting.CODEC.encode(Greeting.refused(Greeting.DUPLICATE, "another link is there")));
@@ -110,7 +148,7 @@ class MessagesTest {
 
   @Property(tries = 3000)
   void mutatedMessagesAreReadOrRefused(
-      @ForAll @IntRange(max = 7) int which,
+      @ForAll @IntRange(max = 9) int which,
       @ForAll @Size(max = 6) List<Integer> places,
       @ForAll byte value,
       @ForAll @IntRange(max = 1000) int cut) {
@@ -153,7 +191,13 @@ class MessagesTest {
     var frames = new ArrayList<>(VECTORS.values());
     frames.add(PeerRecord.CODEC.encode(RECORD.value()));
     frames.add(PeerFile.ENTRY.encode(entry(null)));
-    var fast = List.of(StreamHeader.CODEC, StreamAnswer.CODEC, PeerRecord.CODEC, PeerFile.ENTRY);
+    var fast =
+        List.of(
+            Introduction.CODEC,
+            StreamHeader.CODEC,
+            StreamAnswer.CODEC,
+            PeerRecord.CODEC,
+            PeerFile.ENTRY);
     var outcome = Mutations.of(frames, 11).decode(400_000, Duration.ofSeconds(4), fast);
     assertThat(outcome.read()).isPositive();
     // These verify signatures, which takes its time.

@@ -4,6 +4,7 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.transport.Address;
+import dev.cis.transport.Admission;
 import dev.cis.transport.NetworkSwarm;
 import dev.cis.transport.PeerBook;
 import dev.cis.transport.PeerDescription;
@@ -27,18 +28,34 @@ public final class MemoryNetwork {
   /** An empty network. */
   public MemoryNetwork() {}
 
-  /** A node on this network. A node that was closed may join again with the same key. */
+  /**
+   * A node of the open realm on this network. A node that was closed may join again with the same
+   * key.
+   */
   public Swarm join(
       KeyPair key, TransportConfig config, PeerBook book, PeerDescription description) {
-    MemoryEndpoint endpoint;
-    synchronized (this) {
-      joined++;
-      var address =
-          new Address("10.0." + joined / 250 + "." + (joined % 250 + 1), Address.DEFAULT_PORT);
-      endpoint = new MemoryEndpoint(this, key.nodeId(), address, config);
-      endpoints.put(address, endpoint);
-    }
-    return NetworkSwarm.start(key, config, book, description, endpoint);
+    return join(key, config, book, description, Admission.OPEN);
+  }
+
+  /** The same, admitting whom the last parameter says. */
+  public Swarm join(
+      KeyPair key,
+      TransportConfig config,
+      PeerBook book,
+      PeerDescription description,
+      Admission admission) {
+    var endpoint = attach(key.nodeId(), config);
+    return NetworkSwarm.start(key, config, book, description, admission, endpoint);
+  }
+
+  /** A place without a swarm in it. */
+  synchronized MemoryEndpoint attach(NodeId node, TransportConfig config) {
+    joined++;
+    var address =
+        new Address("10.0." + joined / 250 + "." + (joined % 250 + 1), Address.DEFAULT_PORT);
+    var endpoint = new MemoryEndpoint(this, node, address, config);
+    endpoints.put(address, endpoint);
+    return endpoint;
   }
 
   /** Loses every link between two nodes, as when a cable is pulled and put back. */

@@ -8,6 +8,7 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.transport.Address;
+import dev.cis.transport.Admission;
 import dev.cis.transport.Await;
 import dev.cis.transport.Doorkeeper;
 import dev.cis.transport.EventPipe;
@@ -339,7 +340,8 @@ class HostilePeersTest {
     var key = key();
     var network = QuicNetwork.bind(key, config, RawDatagrams.NONE);
     try (var doomed =
-        NetworkSwarm.start(key, config, StoredPeerBook.inMemory(), NAMELESS, network)) {
+        NetworkSwarm.start(
+            key, config, StoredPeerBook.inMemory(), NAMELESS, Admission.OPEN, network)) {
       doomed.connect(Address.of(target), LONG);
       assertThat(node.link(key.nodeId())).isPresent();
       network.vanish();
@@ -375,7 +377,9 @@ class HostilePeersTest {
             received.complete(datagram);
           }
         };
-    try (var swarm = QuicSwarm.open(key(), config, StoredPeerBook.inMemory(), NAMELESS, raw);
+    try (var swarm =
+            QuicSwarm.open(
+                key(), config, StoredPeerBook.inMemory(), NAMELESS, Admission.OPEN, raw);
         var socket = new DatagramSocket()) {
       var at =
           new InetSocketAddress(

@@ -1,0 +1,48 @@
+package dev.cis.transport.realm;
+
+import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.Did;
+import dev.cis.kernel.identity.NodeId;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The table {@code [access]} of the configuration file: who is shut out by name, whatever realm it
+ * proves.
+ *
+ * @param allow NodeIds (or DIDs of that form); when there are any, all others are shut out; at most
+ *     1,024
+ * @param deny NodeIds that are shut out, also when they are allowed; at most 1,024
+ */
+public record AccessConfig(List<String> allow, List<String> deny) {
+  /** The default: the realms decide alone. */
+  public static final AccessConfig DEFAULT = new AccessConfig(List.of(), List.of());
+
+  private static final int MOST = 1024;
+
+  /** Checks the entries. */
+  public AccessConfig {
+    allow = List.copyOf(allow);
+    deny = List.copyOf(deny);
+    for (var list : List.of(allow, deny)) {
+      if (list.size() > MOST) {
+        throw new Fault(RealmCode.BAD_ACCESS, "at most " + MOST + " nodes");
+      }
+      var _ = nodes(list);
+    }
+  }
+
+  static Set<NodeId> nodes(List<String> texts) {
+    var nodes = new HashSet<NodeId>();
+    for (var text : texts) {
+      try {
+        nodes.add(NodeId.parse(Did.isDid(text) ? Did.parse(text).name() : text));
+      } catch (Fault e) {
+        throw new Fault(
+            RealmCode.BAD_ACCESS, "whole NodeIds of 52 characters: " + e.getMessage(), e);
+      }
+    }
+    return nodes;
+  }
+}

@@ -1,0 +1,29 @@
+package dev.cis.transport.memory;
+
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.transport.Admission;
+import dev.cis.transport.Network;
+import dev.cis.transport.PeerBook;
+import dev.cis.transport.PeerDescription;
+import dev.cis.transport.RealmAttacks;
+import dev.cis.transport.Swarm;
+import dev.cis.transport.TransportConfig;
+
+class MemoryRealmAttacksTest extends RealmAttacks {
+  private final MemoryNetwork network = new MemoryNetwork();
+
+  @Override
+  protected Swarm join(
+      KeyPair key,
+      TransportConfig config,
+      PeerBook book,
+      PeerDescription description,
+      Admission admission) {
+    return network.join(key, config, book, description, admission);
+  }
+
+  @Override
+  protected Network outsider(KeyPair key) {
+    return network.attach(key.nodeId(), TransportConfig.DEFAULT);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cis.transport.realm;
+
+import org.jspecify.annotations.NullMarked;
