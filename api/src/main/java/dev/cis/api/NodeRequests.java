@@ -50,6 +50,7 @@ final class NodeRequests {
         node.swarm().localAddresses().stream().map(Address::toString).toList(),
         node.swarm().record().value().addresses().stream().map(Address::toString).toList(),
         node.labels(),
+        node.realms().list().getFirst().name(),
         node.swarm().links().size(),
         node.swarm().book().entries().size(),
         node.routing().map(r -> r.mode().name().toLowerCase(Locale.ROOT)).orElse("off"),

@@ -88,6 +88,7 @@ final class PeerRequests {
         0,
         0,
         0,
+        PeerBook.isRefusal(found.failure()),
         found.failure());
   }
 
@@ -109,6 +110,7 @@ final class PeerRequests {
         p.streams(),
         p.bytesSent(),
         p.bytesReceived(),
+        p.refused(),
         p.failure());
   }
 
@@ -134,6 +136,7 @@ final class PeerRequests {
         link == null ? 0 : link.streams(),
         link == null ? 0 : link.bytesSent(),
         link == null ? 0 : link.bytesReceived(),
+        link == null && known.stream().anyMatch(k -> PeerBook.isRefusal(k.failure())),
         link != null || known.isEmpty() ? null : known.getFirst().failure());
   }
 

@@ -1,6 +1,7 @@
 package dev.cis.api;
 
 import dev.cis.kernel.fault.Fault;
+import dev.cis.transport.realm.Invitation;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -332,6 +333,83 @@ public sealed interface Request {
       if (in == null && out == null) {
         throw bad("in", "or 'out' is given");
       }
+    }
+  }
+
+  /**
+   * Makes an invitation, which is a secret. Answer: {@link Result.Invited}.
+   *
+   * @param realm name or id, null for the home realm
+   * @param role member or admin, null for member
+   * @param expiresSeconds how long it is good, 60 to a year
+   */
+  record Invite(@Nullable String realm, @Nullable String role, long expiresSeconds)
+      implements Request {
+    /** Checks the field. */
+    public Invite {
+      within("expiresSeconds", expiresSeconds, 60, 366 * 86_400L);
+    }
+  }
+
+  /**
+   * Joins a realm. Answer: {@link Result.Joined}.
+   *
+   * @param invitation its text
+   * @param home whether to make it the home realm in any case
+   */
+  record Join(String invitation, boolean home) implements Request {
+    /** Checks the field. */
+    public Join {
+      required("invitation", invitation);
+      if (invitation.length() > 2 * Invitation.MAX_TEXT) {
+        throw bad("invitation", "has at most " + Invitation.MAX_TEXT + " characters");
+      }
+    }
+  }
+
+  /** The realms of this node, the home realm first. Answer: {@link Result.Realms}. */
+  record RealmList() implements Request {}
+
+  /**
+   * How a realm stands. Answer: {@link Result.Realm}.
+   *
+   * @param realm name or id, null for the home realm
+   */
+  record RealmShow(@Nullable String realm) implements Request {}
+
+  /** Founds a realm. Answer: {@link Result.Realm}. */
+  record RealmCreate(String name) implements Request {
+    /** Checks the field. */
+    public RealmCreate {
+      present("name", name);
+    }
+  }
+
+  /**
+   * Makes a new key. Answer: {@link Result.Realm}.
+   *
+   * @param realm name or id, null for the home realm
+   * @param graceSeconds how long older keys stay good, at most a year
+   */
+  record RealmRotateKey(@Nullable String realm, long graceSeconds) implements Request {
+    /** Checks the field. */
+    public RealmRotateKey {
+      within("graceSeconds", graceSeconds, 0, 366 * 86_400L);
+    }
+  }
+
+  /**
+   * Shuts a node out of a realm for good, with a new key. Answer: {@link Result.Realm}.
+   *
+   * @param realm name or id, null for the home realm
+   * @param node whom
+   * @param graceSeconds how long older keys stay good for members met before, at most a year
+   */
+  record RealmRevoke(@Nullable String realm, String node, long graceSeconds) implements Request {
+    /** Checks the fields. */
+    public RealmRevoke {
+      present("node", node);
+      within("graceSeconds", graceSeconds, 0, 366 * 86_400L);
     }
   }
 

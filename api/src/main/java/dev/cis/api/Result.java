@@ -18,6 +18,7 @@ public sealed interface Result {
    *
    * @param listen sockets bound
    * @param addresses where others are told to reach it
+   * @param realm name of the home realm
    * @param connected live connections
    * @param known peers in the address book
    * @param dht mode, or {@code off}
@@ -36,6 +37,7 @@ public sealed interface Result {
       List<String> listen,
       List<String> addresses,
       Map<String, String> labels,
+      String realm,
       int connected,
       int known,
       String dht,
@@ -47,6 +49,79 @@ public sealed interface Result {
       implements Result {}
 
   /**
+   * An invitation.
+   *
+   * @param invitation its text, a secret
+   * @param realm the realm's id
+   * @param addresses where whoever is invited looks for members
+   */
+  record Invited(
+      String invitation,
+      String realm,
+      String name,
+      String role,
+      Instant expires,
+      List<String> addresses)
+      implements Result {}
+
+  /**
+   * What became of an invitation.
+   *
+   * @param realm the realm's id
+   * @param role what it grants: an admin is one only after the founder was met
+   * @param home whether it is the home realm now
+   * @param renewed whether this node was in it before
+   */
+  record Joined(String realm, String name, String role, boolean home, boolean renewed)
+      implements Result {}
+
+  /**
+   * A key of a realm.
+   *
+   * @param epoch counts the keys, from 1
+   * @param until when it is dropped
+   * @param suspectSince when somebody who knows it was revoked
+   */
+  record RealmKey(long epoch, @Nullable Instant until, @Nullable Instant suspectSince)
+      implements Result {}
+
+  /**
+   * A node in a list about a realm.
+   *
+   * @param node its id
+   * @param name what people call it
+   */
+  record RealmNode(String node, String name) implements Result {}
+
+  /**
+   * A realm.
+   *
+   * @param realm its id, empty for the open realm
+   * @param home whether memory, gossip and deployments are shared in it
+   * @param role of this node: member, admin or founder
+   * @param revoked whether this node is
+   * @param sequence of its document, 0 while none has come
+   * @param keys the newest first
+   * @param members that have proved it to this node
+   */
+  record Realm(
+      String realm,
+      String name,
+      boolean home,
+      String role,
+      boolean revoked,
+      @Nullable RealmNode founder,
+      List<RealmNode> admins,
+      long sequence,
+      List<RealmKey> keys,
+      List<RealmNode> members,
+      List<RealmNode> revocations)
+      implements Result {}
+
+  /** Realms, the home realm first. */
+  record Realms(List<Realm> realms) implements Result {}
+
+  /**
    * A peer.
    *
    * @param path direct or relay when connected, else null
@@ -56,6 +131,7 @@ public sealed interface Result {
    * @param addresses every address known
    * @param source how it was found
    * @param seen when it was last connected or announced
+   * @param refused whether it answered the last attempt and refused us: it is of another realm
    * @param failure why the last attempt failed
    */
   record Peer(
@@ -75,6 +151,7 @@ public sealed interface Result {
       int streams,
       long bytesSent,
       long bytesReceived,
+      boolean refused,
       @Nullable String failure)
       implements Result {}
 

@@ -14,6 +14,7 @@ public final class Service implements Handler {
   private final NodeRequests nodes;
   private final DeployRequests deploy;
   private final LogRequests logs;
+  private final RealmRequests realms;
 
   /**
    * Serves a node.
@@ -29,6 +30,7 @@ public final class Service implements Handler {
     this.nodes = new NodeRequests(node, names);
     this.deploy = new DeployRequests(node, names);
     this.logs = new LogRequests(node, deploy);
+    this.realms = RealmRequests.of(node, names);
   }
 
   @Override
@@ -65,6 +67,13 @@ public final class Service implements Handler {
         case Request.NodeList() -> nodes.list();
         case Request.NodeInfo r -> nodes.info(r);
         case Request.NodeLabel r -> nodes.label(r);
+        case Request.Invite r -> realms.handle(r);
+        case Request.Join r -> realms.handle(r);
+        case Request.RealmList r -> realms.handle(r);
+        case Request.RealmShow r -> realms.handle(r);
+        case Request.RealmCreate r -> realms.handle(r);
+        case Request.RealmRotateKey r -> realms.handle(r);
+        case Request.RealmRevoke r -> realms.handle(r);
       };
     } catch (IllegalArgumentException e) {
       throw new Fault(KernelCode.MALFORMED, String.valueOf(e.getMessage()), e);

@@ -21,7 +21,7 @@ final class LiveNode implements AutoCloseable {
     try (var socket = new DatagramSocket()) {
       port = socket.getLocalPort();
     }
-    cis("init", "--name", name);
+    cis("init", "--name", name, "--open");
   }
 
   int port() {

@@ -68,9 +68,22 @@ final class DemoCommand implements Callable<Integer> {
     var birch = set.node("birch");
     var cedar = set.node("cedar");
     say("three nodes, each with a data directory and a UDP port of its own, under " + set.root());
-    amber.must("init", "--name", "amber", "--label", "env=dev");
-    birch.must("init", "--name", "birch", "--label", "env=test", "--label", set.label());
-    cedar.must("init", "--name", "cedar", "--label", "env=test", "--label", set.label());
+    tell("amber founds a private realm and invites the others; nobody else gets in");
+    amber.must("init", "--name", "amber", "--label", "env=dev", "--realm", "demo");
+    var invitation = amber.must("p2p", "invite", "--expires", "1h").strip();
+    tell("cis p2p invite: " + invitation.substring(0, 40) + "...");
+    for (var invited : List.of(birch, cedar)) {
+      invited.must(
+          "init",
+          "--name",
+          invited.name(),
+          "--label",
+          "env=test",
+          "--label",
+          set.label(),
+          "--join",
+          invitation);
+    }
 
     say("amber and birch start and look for neighbours by mDNS");
     amber.must("p2p", "start", "--listen", "0.0.0.0:0");

@@ -9,6 +9,9 @@ final class Groups {
   @Command(description = "The network: start, look, talk, synchronise, deploy.")
   record P2p(Cis cis) {}
 
+  @Command(description = "Realms: list, show, create, rotate-key, revoke.")
+  record Realm(Cis cis) {}
+
   @Command(description = "Start and stop the daemon (the same as p2p start, stop, status).")
   record Daemon(Cis cis) {}
 

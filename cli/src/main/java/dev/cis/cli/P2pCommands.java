@@ -60,6 +60,7 @@ final class P2pCommands {
               "listen", String.join(" ", s.listen()),
               "addresses", String.join(" ", s.addresses()),
               "labels", Screen.labels(s.labels()),
+              "realm", s.realm(),
               "peers", s.connected() + " connected, " + s.known() + " known",
               "dht", s.dht().equals("off") ? "off" : s.dht() + ", " + s.dhtNodes() + " nodes",
               "mdns", s.mdns() ? "on" : "off",
@@ -109,7 +110,7 @@ final class P2pCommands {
                         List.of(
                             Screen.brief(p.node()),
                             Screen.orDash(p.name()),
-                            Screen.orDash(p.path()),
+                            p.refused() ? "refused" : Screen.orDash(p.path()),
                             Screen.millis(p.rttMillis()),
                             Screen.labels(p.labels()),
                             p.connected() ? "now" : Screen.ago(p.seen())))

@@ -109,6 +109,16 @@ record Words(String name, Function<Cis, Object> command, List<Words> words) {
           word("find", P2pCommands.Find::new),
           word("sync", P2pCommands.SyncNow::new),
           word("sync-status", P2pCommands.SyncStatus::new),
+          word("invite", RealmCommands.Invite::new),
+          word("join", RealmCommands.Join::new),
+          word(
+              "realm",
+              Groups.Realm::new,
+              word("list", RealmCommands.Listing::new),
+              word("show", RealmCommands.Show::new),
+              word("create", RealmCommands.Create::new),
+              word("rotate-key", RealmCommands.RotateKey::new),
+              word("revoke", RealmCommands.Revoke::new)),
           word("deploy", DeployCommand::new));
     }
   }

@@ -39,14 +39,16 @@ class KillIT {
     final ControlClient client;
     private final List<String> start = new ArrayList<>();
 
-    Daemon(Path home, String name, int port, int bootstrap) {
+    Daemon(Path home, String name, int port, int bootstrap, String... init) {
       terminal = new Terminal(home);
       client = new ControlClient(new Home(home));
       start.addAll(List.of("p2p", "start", "--no-mdns", "--dht", "--listen", "127.0.0.1:" + port));
       if (bootstrap != 0) {
         start.addAll(List.of("--bootstrap", "127.0.0.1:" + bootstrap));
       }
-      terminal.run("init", "--name", name, "--label", "env=kill").succeeded();
+      var words = new ArrayList<>(List.of("init", "--name", name, "--label", "env=kill"));
+      words.addAll(List.of(init));
+      terminal.run(words.toArray(String[]::new)).succeeded();
     }
 
     void start() {
@@ -86,8 +88,10 @@ class KillIT {
   void startThree() throws IOException {
     int[] ports = freePorts();
     first = new Daemon(homes.resolve("first"), "first", ports[0], 0);
-    second = new Daemon(homes.resolve("second"), "second", ports[1], ports[0]);
-    third = new Daemon(homes.resolve("third"), "third", ports[2], ports[0]);
+    var invitation = first.terminal.run("p2p", "invite").succeeded().out().strip();
+    second =
+        new Daemon(homes.resolve("second"), "second", ports[1], ports[0], "--join", invitation);
+    third = new Daemon(homes.resolve("third"), "third", ports[2], ports[0], "--join", invitation);
     for (var daemon : List.of(first, second, third)) {
       daemon.start();
     }

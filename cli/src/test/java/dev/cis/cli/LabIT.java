@@ -29,6 +29,7 @@ class LabIT {
 
   @TempDir Path homes;
   private final List<Terminal> started = new ArrayList<>();
+  private String invitation = "";
 
   @BeforeAll
   static void buildTheInternet() throws Exception {
@@ -190,7 +191,15 @@ class LabIT {
                 "exec",
                 name),
             home);
-    terminal.run("init", "--name", name, "--label", "env=lab").succeeded();
+    var init = new ArrayList<>(List.of("init", "--name", name, "--label", "env=lab"));
+    if (!invitation.isEmpty()) {
+      init.addAll(List.of("--join", invitation));
+    }
+    terminal.run(init.toArray(String[]::new)).succeeded();
+    if (invitation.isEmpty()) {
+      // Without an address in it: that everybody finds everybody is what is tested.
+      invitation = terminal.run("p2p", "invite").succeeded().out().strip();
+    }
     return terminal;
   }
 

@@ -55,10 +55,53 @@ class MainTest {
   void initIsSafeToRepeat() throws IOException {
     var first = JSON.std.mapFrom(run("init", "--name", "n1", "--json").out());
     var again = JSON.std.mapFrom(run("init", "--json").out());
-    assertThat(first).containsOnlyKeys("node", "did", "name", "home", "created");
+    assertThat(first)
+        .containsOnlyKeys("node", "did", "name", "home", "realm", "realmName", "created");
+    assertThat(first.get("realmName")).isEqualTo("n1");
+    assertThat(again.get("realm")).isEqualTo(first.get("realm"));
     assertThat(again.get("node")).isEqualTo(first.get("node"));
     assertThat(again.get("created")).isEqualTo(false);
     assertThat(again.get("name")).isEqualTo("n1");
+  }
+
+  @Test
+  void realmsAreMadeAndJoinedBeforeTheNodeRuns() throws IOException {
+    var lab = JSON.std.mapFrom(run("init", "--name", "n1", "--realm", "lab", "--json").out());
+    assertThat(lab.get("realmName")).isEqualTo("lab");
+    var invite = run("p2p", "invite", "--json");
+    assertThat(invite.exit()).isZero();
+    assertThat(invite.err()).contains("This is a secret");
+    var invitation = String.valueOf(JSON.std.mapFrom(invite.out()).get("invitation"));
+
+    var other = directory.resolve("other").toString();
+    for (var bad : new String[] {"", "nonsense", invitation.substring(0, 99), invitation + "AA"}) {
+      var refused = run("--home", other, "init", "--join", bad, "--json");
+      assertThat(refused.exit()).isEqualTo(2);
+      assertThat(refused.err()).contains("realm.bad-invitation");
+    }
+    assertThat(Files.exists(directory.resolve("other"))).as("nothing was written").isFalse();
+    var newer = run("--home", other, "init", "--join", invitation.replace("-1.", "-7."), "--json");
+    assertThat(newer.err()).contains("realm.invitation-version");
+    var joined =
+        JSON.std.mapFrom(run("--home", other, "init", "--join", invitation, "--json").out());
+    assertThat(joined.get("realm")).isEqualTo(lab.get("realm"));
+    assertThat(run("--home", other, "p2p", "invite", "--json").err()).contains("realm.not-admin");
+
+    assertThat(run("p2p", "realm", "rotate-key").out()).contains("2 (newest)");
+    assertThat(run("p2p", "realm", "create", "more", "--json").out()).contains("\"more\"");
+    assertThat(run("p2p", "realm", "list").out()).contains("lab", "more");
+    assertThat(run("p2p", "realm", "show", "nowhere", "--json").err()).contains("realm.unknown");
+    assertThat(run("p2p", "realm", "revoke", String.valueOf(joined.get("node"))).exit())
+        .isEqualTo(2);
+    assertThat(run("p2p", "realm", "revoke", String.valueOf(joined.get("node")), "--yes").out())
+        .contains("3 (newest)");
+    assertThat(run("p2p", "invite", "--expires", "soon").exit()).isEqualTo(2);
+    assertThat(run("init", "--open", "--realm", "x").exit()).isEqualTo(2);
+    assertThat(run("--home", directory.resolve("third").toString(), "init", "--open").err())
+        .contains("The realm is open");
+
+    Files.write(directory.resolve("home/realms"), new byte[100]);
+    assertThat(run("p2p", "realm", "list", "--json").err()).contains("realm.corrupt");
   }
 
   @Test

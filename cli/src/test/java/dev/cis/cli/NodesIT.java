@@ -20,6 +20,7 @@ class NodesIT {
 
   @TempDir Path homes;
   private final List<Terminal> started = new ArrayList<>();
+  private String invitation = "";
 
   @AfterEach
   void stopAll() {
@@ -30,14 +31,27 @@ class NodesIT {
     }
   }
 
+  /** A node in the realm of the first one. */
   private Terminal node(String name, String... more) {
     var terminal = new Terminal(homes.resolve(name));
-    terminal.run("init", "--name", name, "--label", "env=test").succeeded();
+    var init = new ArrayList<>(List.of("init", "--name", name, "--label", "env=test"));
+    if (!invitation.isEmpty()) {
+      init.addAll(List.of("--join", invitation));
+    }
+    terminal.run(init.toArray(String[]::new)).succeeded();
+    if (invitation.isEmpty()) {
+      // Made before the node runs there is no address in it: how they meet is up to the test.
+      invitation = terminal.run("p2p", "invite").succeeded().out().strip();
+    }
+    start(terminal, more);
+    return terminal;
+  }
+
+  private void start(Terminal terminal, String... more) {
     started.add(terminal);
     var words = new ArrayList<>(List.of("p2p", "start", "--listen", "127.0.0.1:0", "--no-mdns"));
     words.addAll(List.of(more));
     terminal.run(words.toArray(String[]::new)).succeeded();
-    return terminal;
   }
 
   private static String address(Terminal terminal) {
@@ -144,6 +158,48 @@ class NodesIT {
         .satisfies(p -> assertThat(p).containsEntry("manual", true));
     one.run("p2p", "remove-peer", "two").succeeded();
     assertThat(one.run("p2p", "remove-peer", "two").failed(1).err()).contains("two");
+  }
+
+  @Test
+  void nodesOfTwoRealmsRefuseEachOtherUntilOneIsInvitedAndAfterItIsRevoked() {
+    var one = node("one");
+    var two = new Terminal(homes.resolve("two"));
+    assertThat(two.json("init", "--name", "two")).containsEntry("realmName", "two");
+    start(two);
+    var refused = two.run("p2p", "connect", address(one)).failed(5);
+    assertThat(refused.err()).contains("refused us", "cis p2p join");
+    assertThat(Terminal.list(one.json("p2p", "peers"), "peers")).isEmpty();
+    var id = String.valueOf(one.json("p2p", "status").get("node"));
+    two.run("p2p", "connect", id + "@" + address(one)).failed(5);
+    assertThat(two.run("p2p", "peers").succeeded().out()).contains("refused");
+
+    two.run("p2p", "join", invitation.substring(0, 200)).failed(2);
+    two.run("p2p", "join", invitation.replace("-1.", "-9.")).failed(2);
+    var invited = one.json("p2p", "invite", "--expires", "10m");
+    assertThat(invited).containsEntry("name", "one").containsEntry("role", "member");
+    var joined = two.json("p2p", "join", String.valueOf(invited.get("invitation")));
+    assertThat(joined).containsEntry("name", "one").containsEntry("home", true);
+    await().atMost(SOON).until(() -> two.connected().contains("one"));
+    assertThat(two.json("p2p", "status")).containsEntry("realm", "one");
+    one.run("memory", "set", "secret", "shared").succeeded();
+    await().atMost(SOON).until(() -> two.run("memory", "get", "secret").out().contains("shared"));
+
+    two.run("p2p", "invite").failed(5);
+    two.run("p2p", "realm", "rotate-key").failed(5);
+    one.run("p2p", "realm", "rotate-key").succeeded();
+    await().atMost(SOON).until(() -> two.run("p2p", "realm", "show").out().contains("2 (newest)"));
+    assertThat(two.connected()).contains("one");
+
+    two.run("memory", "set", "from-two", "before").succeeded();
+    await().atMost(SOON).until(() -> one.run("memory", "get", "from-two").exit() == 0);
+    one.run("p2p", "realm", "revoke", "two", "--yes").succeeded();
+    await().atMost(SOON).until(() -> two.connected().isEmpty() && one.connected().isEmpty());
+    two.run("p2p", "connect", address(one)).failed(5);
+    assertThat(one.run("p2p", "realm", "show").succeeded().out()).contains("3 (newest)");
+    assertThat(two.run("p2p", "realm", "show").succeeded().out()).doesNotContain("3 (newest)");
+    assertThat(Terminal.list(one.json("p2p", "realm", "list"), "realms"))
+        .singleElement()
+        .satisfies(r -> assertThat(r).containsEntry("role", "founder"));
   }
 
   @Test

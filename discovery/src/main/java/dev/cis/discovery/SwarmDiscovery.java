@@ -14,6 +14,7 @@ import dev.cis.transport.PeerBook;
 import dev.cis.transport.PeerLink;
 import dev.cis.transport.PeerLocator;
 import dev.cis.transport.Swarm;
+import dev.cis.transport.TransportCode;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -218,7 +219,11 @@ final class SwarmDiscovery implements Discovery, Swarm.PeerListener, Lan.Ear {
           candidate.source().text(),
           dial.attempt(),
           why);
-      tell(new SchedulerInput.Failed(candidate));
+      boolean refused =
+          e instanceof Fault fault
+              && (fault.code() == TransportCode.REFUSED
+                  || fault.code() == TransportCode.NOT_ADMITTED);
+      tell(refused ? new SchedulerInput.Refused(candidate) : new SchedulerInput.Failed(candidate));
     }
   }
 

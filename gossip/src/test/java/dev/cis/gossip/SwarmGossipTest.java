@@ -10,11 +10,14 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.time.Uptime;
 import dev.cis.kernel.wire.Bytes;
+import dev.cis.transport.Admission;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
 import dev.cis.transport.memory.MemoryNetwork;
+import dev.cis.transport.realm.AccessConfig;
+import dev.cis.transport.realm.Realms;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,8 +50,14 @@ class SwarmGossipTest {
     final BlockingQueue<Gossip.Message> heard = new LinkedBlockingQueue<>();
 
     Peer(boolean gossips) {
+      this(gossips, Admission.OPEN);
+    }
+
+    Peer(boolean gossips, Admission admission) {
       var description = new PeerDescription("", new TreeMap<>(), List.of(), List.of());
-      swarm = network.join(key, TransportConfig.DEFAULT, StoredPeerBook.inMemory(), description);
+      swarm =
+          network.join(
+              key, TransportConfig.DEFAULT, StoredPeerBook.inMemory(), description, admission);
       gossip = gossips ? Gossip.start(key, swarm, GossipConfig.DEFAULT) : null;
       if (gossip != null) {
         gossip.subscribe(TOPIC, heard::add);
@@ -102,6 +111,24 @@ class SwarmGossipTest {
     assertThat(message.hops()).isEqualTo(2);
     left.gossip().publish(TOPIC, Bytes.utf8("end"), Gossip.Options.DEFAULT);
     assertThat(right.next().payload().utf8()).isEqualTo("end");
+  }
+
+  @Test
+  void whatADeniedNodeWroteIsNotTakenFromSomebodyElseEither() throws Exception {
+    var denied = new Peer();
+    var middle = new Peer();
+    var access = new AccessConfig(List.of(), List.of(denied.key.nodeId().toString()));
+    var realms = Realms.inMemory(KeyPair.generate(random), access, () -> Uptime.CLOCK.now().wall());
+    realms.enterOpenRealm();
+    var strict = new Peer(true, realms);
+    denied.connect(middle);
+    strict.connect(middle);
+    publishOnceTaken(denied, "not for you");
+    assertThat(middle.next().payload().utf8()).isEqualTo("not for you");
+    publishOnceTaken(middle, "for you");
+    // One link carries both in order: the first would have come first.
+    assertThat(strict.next().payload().utf8()).isEqualTo("for you");
+    assertThat(strict.heard).isEmpty();
   }
 
   @Test

@@ -9,18 +9,26 @@ import dev.cis.gossip.Gossip;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.sync.ReplicatedMemory;
+import dev.cis.transport.Admission;
 import dev.cis.transport.PeerBook;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
+import dev.cis.transport.realm.RealmExchange;
+import dev.cis.transport.realm.Realms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Starts the rooms of a node in order, and takes everything back when one fails. */
 final class Assembly {
+  private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
+
   private final Deque<Node.Part> parts = new ArrayDeque<>();
 
   private Assembly() {}
@@ -28,7 +36,12 @@ final class Assembly {
   /** How the swarm is made: over QUIC, or in memory for tests. */
   @FunctionalInterface
   interface SwarmOpener {
-    Swarm open(KeyPair key, TransportConfig config, PeerBook book, PeerDescription description);
+    Swarm open(
+        KeyPair key,
+        TransportConfig config,
+        PeerBook book,
+        PeerDescription description,
+        Admission admission);
   }
 
   static Node start(Home home, NodeConfig config, SwarmOpener opener) {
@@ -52,9 +65,11 @@ final class Assembly {
     keep("lock", HomeLock.take(home));
     sweep(home);
     var key = home.readIdentity();
+    var realms = realms(home, config, key);
     var book = keep("peer-book", StoredPeerBook.open(home.peers()));
     var description = Node.description(config, config.labels());
-    var swarm = keep("swarm", opener.open(key, config.transport(), book, description));
+    var swarm = keep("swarm", opener.open(key, config.transport(), book, description, realms));
+    keep("realm-exchange", RealmExchange.start(swarm, realms));
     var gossip = keep("gossip", Gossip.start(key, swarm, config.gossip()));
     var routing = config.p2p().enableDht() ? routing(home, config, key, swarm) : null;
     var memory =
@@ -71,13 +86,17 @@ final class Assembly {
                 blobs,
                 Publishers.open(home.trusted()),
                 config.deploy()));
-    var discovery = keep("discovery", Discovery.create(swarm, config.discovery()));
+    var leads = new ArrayList<>(config.discovery().bootstrap());
+    leads.addAll(realms.anchors());
+    var discovery =
+        keep("discovery", Discovery.create(swarm, config.discovery().withBootstrap(leads)));
     discovery.start();
     return new Node(
         home,
         config,
         new Node.Rooms(
             key,
+            realms,
             swarm,
             gossip,
             routing,
@@ -87,6 +106,16 @@ final class Assembly {
             blobs,
             deployments),
         parts);
+  }
+
+  /** The realms; a node that is in none founds one of its own. */
+  private static Realms realms(Home home, NodeConfig config, KeyPair key) {
+    var realms = Realms.open(home.realms(), key, config.access());
+    if (realms.isEmpty()) {
+      var own = realms.create(config.realmName());
+      LOG.info("event=realm-founded realm={} name={}", own.id(), own.name());
+    }
+    return realms;
   }
 
   private Routing routing(Home home, NodeConfig config, KeyPair key, Swarm swarm) {

@@ -70,6 +70,11 @@ public record Home(Path directory) {
     return directory.resolve("peers.db");
   }
 
+  /** {@code realms}, the realms with their keys, readable by its owner only. */
+  public Path realms() {
+    return directory.resolve("realms");
+  }
+
   /** {@code dht.table}, the routing table. */
   public Path dhtTable() {
     return directory.resolve("dht.table");

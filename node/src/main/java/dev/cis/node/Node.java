@@ -10,10 +10,15 @@ import dev.cis.kernel.identity.KeyPair;
 import dev.cis.sync.Memory;
 import dev.cis.sync.Sync;
 import dev.cis.transport.PeerDescription;
+import dev.cis.transport.PeerLocator;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.quic.QuicSwarm;
+import dev.cis.transport.realm.Invitation;
+import dev.cis.transport.realm.Realms;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +34,8 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
+  private static final Duration MEETING = Duration.ofSeconds(30);
+
   private final Home home;
   private final NodeConfig config;
   private final Instant startedAt = Instant.now();
@@ -43,6 +50,7 @@ public final class Node implements AutoCloseable {
   /** The rooms of a node. */
   record Rooms(
       KeyPair key,
+      Realms realms,
       Swarm swarm,
       Gossip gossip,
       @Nullable Routing routing,
@@ -90,6 +98,57 @@ public final class Node implements AutoCloseable {
   /** The node's own key. */
   public KeyPair key() {
     return rooms.key;
+  }
+
+  /** The realms it is in. */
+  public Realms realms() {
+    return rooms.realms;
+  }
+
+  /**
+   * Where others may find members of a realm, for an invitation: this node first, then members
+   * connected now.
+   */
+  public List<PeerLocator> anchors(String realm) {
+    var self = rooms.swarm.self();
+    var own = rooms.swarm.record().value().addresses();
+    var far = own.stream().filter(address -> !address.isLoopback()).toList();
+    var anchors = new ArrayList<PeerLocator>();
+    (far.isEmpty() ? own : far)
+        .stream()
+            .limit(Invitation.MAX_ANCHORS / 2)
+            .forEach(address -> anchors.add(new PeerLocator(self, "", address)));
+    rooms.swarm.links().stream()
+        .filter(link -> link.realms().contains(realm) && link.outbound())
+        .limit(Invitation.MAX_ANCHORS - anchors.size())
+        .forEach(link -> anchors.add(new PeerLocator(link.peer(), "", link.remote())));
+    return anchors;
+  }
+
+  /** Looks for members of a realm that was just joined. */
+  public void meet(String realm, List<PeerLocator> anchors) {
+    for (var anchor : anchors) {
+      Thread.ofVirtual().name("meet-" + anchor).start(() -> meet(realm, anchor));
+    }
+    rooms.discovery.trigger("joined a realm");
+  }
+
+  private void meet(String realm, PeerLocator anchor) {
+    var node = anchor.node();
+    try {
+      if (node == null) {
+        var _ = rooms.swarm.connect(anchor.address(), MEETING);
+        return;
+      }
+      rooms.swarm.book().suggest(node, anchor.address(), "invitation");
+      // A connection shows only what both had when it was made.
+      if (rooms.swarm.link(node).filter(link -> !link.realms().contains(realm)).isPresent()) {
+        var _ = rooms.swarm.disconnect(node);
+      }
+      var _ = rooms.swarm.connect(node, MEETING);
+    } catch (Fault e) {
+      LOG.info("event=anchor-not-met anchor={} reason=\"{}\"", anchor, e.getMessage());
+    }
   }
 
   /** All peers. */

@@ -9,6 +9,8 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.sync.SyncConfig;
 import dev.cis.transport.PeerLocator;
 import dev.cis.transport.TransportConfig;
+import dev.cis.transport.realm.AccessConfig;
+import dev.cis.transport.realm.Realms;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Collections;
@@ -24,6 +26,7 @@ import java.util.TreeMap;
  * @param naming {@code [node]}
  * @param labels {@code [labels]}: by these others choose where to deploy
  * @param p2p {@code [p2p]}
+ * @param access {@code [access]}
  * @param transport {@code [transport]}, with the listen addresses of {@code [p2p]}
  * @param discovery {@code [discovery]}, with mDNS and bootstrap of {@code [p2p]}
  * @param dht {@code [dht]}, with the mode of {@code [p2p]}
@@ -36,6 +39,7 @@ public record NodeConfig(
     Naming naming,
     SortedMap<String, String> labels,
     PeerToPeer p2p,
+    AccessConfig access,
     TransportConfig transport,
     DiscoveryConfig discovery,
     DhtConfig dht,
@@ -48,6 +52,7 @@ public record NodeConfig(
       List.of(
           new Section("node", Naming.DEFAULT, Set.of()),
           new Section("p2p", PeerToPeer.DEFAULT, Set.of()),
+          new Section("access", AccessConfig.DEFAULT, Set.of()),
           new Section("transport", TransportConfig.DEFAULT, Set.of("listen")),
           new Section("discovery", DiscoveryConfig.DEFAULT, Set.of("mdns", "bootstrap")),
           new Section("dht", DhtConfig.DEFAULT, Set.of("mode", "kademlia.lanOnly")),
@@ -75,6 +80,7 @@ public record NodeConfig(
         section(sections, "node", Naming.class),
         labels,
         p2p,
+        section(sections, "access", AccessConfig.class),
         section(sections, "transport", TransportConfig.class).withListen(p2p.sockets()),
         section(sections, "discovery", DiscoveryConfig.class)
             .withMdns(p2p.enableMdns())
@@ -93,6 +99,11 @@ public record NodeConfig(
       throw new Fault(NodeCode.BAD_CONFIG, "the table [" + name + "] was not read");
     }
     return type.cast(record);
+  }
+
+  /** What a realm of this node's own is called when nothing else is said. */
+  public String realmName() {
+    return Realms.isName(name()) ? name() : "home";
   }
 
   /** What the node is called: configured, or the machine's host name. */

@@ -10,11 +10,14 @@ import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.time.Now;
 import dev.cis.kernel.time.Uptime;
 import dev.cis.kernel.wire.Bytes;
+import dev.cis.transport.Admission;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
 import dev.cis.transport.memory.MemoryNetwork;
+import dev.cis.transport.realm.AccessConfig;
+import dev.cis.transport.realm.Realms;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.DriverManager;
@@ -55,8 +58,14 @@ class ReplicatedMemoryTest {
 
   /** A peer whose clock is ahead of the machine's. */
   private Peer start(String name, KeyPair key, Duration ahead) {
+    return start(name, key, ahead, Admission.OPEN);
+  }
+
+  private Peer start(String name, KeyPair key, Duration ahead, Admission admission) {
     var description = new PeerDescription(name, new TreeMap<>(), List.of(), List.of());
-    var swarm = network.join(key, TransportConfig.DEFAULT, StoredPeerBook.inMemory(), description);
+    var swarm =
+        network.join(
+            key, TransportConfig.DEFAULT, StoredPeerBook.inMemory(), description, admission);
     var gossip = Gossip.start(key, swarm, GossipConfig.DEFAULT);
     var replicated =
         ReplicatedMemory.open(
@@ -100,6 +109,32 @@ class ReplicatedMemoryTest {
   private static void put(Peer peer, String key, String value) {
     peer.memory()
         .put(Memory.Domain.PUBLIC, "general", key, Bytes.utf8(value), Embedding.of(1f, 2f));
+  }
+
+  @Test
+  void whatADeniedNodeWroteIsNotTakenFromSomebodyElseEither() throws Exception {
+    try (var denied = start("denied");
+        var middle = start("middle")) {
+      var key = KeyPair.generate(new SecureRandom());
+      var access = new AccessConfig(List.of(), List.of(denied.key.nodeId().toString()));
+      var realms = Realms.inMemory(key, access, () -> Uptime.CLOCK.now().wall());
+      realms.enterOpenRealm();
+      connect(denied, middle);
+      put(denied, "bad", "1");
+      awaitValue(middle, "bad", "1");
+      put(middle, "good", "1");
+      try (var strict = start("strict", key, Duration.ZERO, realms)) {
+        connect(strict, middle);
+        awaitValue(strict, "good", "1");
+        var exchange = strict.replicated.sync().with(middle.swarm.self(), true, LONG);
+        assertThat(exchange.failure()).isNull();
+        assertThat(strict.memory().get(Memory.Domain.PUBLIC, "bad")).isEmpty();
+        assertThat(strict.replicated.sync().status().refused()).isPositive();
+        // It counts as seen, so it is not sent again and again.
+        var again = strict.replicated.sync().with(middle.swarm.self(), false, LONG);
+        assertThat(again.received()).isZero();
+      }
+    }
   }
 
   @Test

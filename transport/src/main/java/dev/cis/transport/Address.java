@@ -102,6 +102,12 @@ public record Address(String host, int port) {
         || ip.isSiteLocalAddress();
   }
 
+  /** Whether only this machine itself can mean it. */
+  public boolean isLoopback() {
+    var ip = literal();
+    return ip != null && ip.isLoopbackAddress();
+  }
+
   /**
    * The network that one operator is likely to own: the /24 of an IPv4 and the /56 of an IPv6
    * address, in hexadecimal; the lower-case name itself for a DNS name.

@@ -103,7 +103,14 @@ final class Greeter {
       live.control = stream;
       live.realms = Set.copyOf(shared.keySet());
       peers.confirm(live, answer.voids());
-    } catch (Fault | DuplicateLink e) {
+    } catch (Fault e) {
+      stream.reset(Kind.UNREACHABLE);
+      // A peer that shuts us out by name closes the connection with no more than this word.
+      boolean closed =
+          e.code() == TransportCode.CONNECTION_LOST
+              && String.valueOf(e.getMessage()).endsWith(": " + REFUSED);
+      throw closed ? refused(live.peer()) : e;
+    } catch (DuplicateLink e) {
       stream.reset(Kind.UNREACHABLE);
       throw e;
     }
@@ -187,7 +194,9 @@ final class Greeter {
     return new Fault(
         TransportCode.REFUSED,
         peer.brief()
-            + " refused us: it is in no realm of ours, or shuts us out; 'cis p2p join' takes an"
+            + " "
+            + PeerBook.REFUSED_US
+            + ": it is in no realm of ours, or shuts us out; 'cis p2p join' takes an"
             + " invitation of its realm");
   }
 

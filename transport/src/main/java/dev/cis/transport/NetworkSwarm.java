@@ -101,7 +101,17 @@ public final class NetworkSwarm implements Swarm {
     this.renewer = Thread.ofVirtual().name("renew-" + self.brief()).unstarted(this::renew);
   }
 
-  /** A swarm that owns the network and has begun to accept links. */
+  /** A swarm of the open realm that owns the network and has begun to accept links. */
+  public static Swarm start(
+      KeyPair key,
+      TransportConfig config,
+      PeerBook book,
+      PeerDescription description,
+      Network network) {
+    return start(key, config, book, description, Admission.OPEN, network);
+  }
+
+  /** The same, admitting whom the admission says. */
   public static Swarm start(
       KeyPair key,
       TransportConfig config,

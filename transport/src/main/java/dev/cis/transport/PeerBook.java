@@ -14,6 +14,14 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public interface PeerBook {
+  /** The words in a failure that tell a refusal from silence. */
+  String REFUSED_US = "refused us";
+
+  /** Whether a failure says that the peer answered and would have nothing to do with us. */
+  static boolean isRefusal(@Nullable String failure) {
+    return failure != null && failure.contains(REFUSED_US);
+  }
+
   /**
    * What is known of one address of a peer.
    *

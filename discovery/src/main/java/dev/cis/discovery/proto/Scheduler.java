@@ -49,6 +49,9 @@ public final class Scheduler implements Machine<SchedulerInput, Dial> {
     }
   }
 
+  /** So many of the longest pauses a candidate rests that refused us. */
+  private static final int REFUSED_FACTOR = 10;
+
   private static final Comparator<Lead> BEST =
       Comparator.comparingInt((Lead lead) -> lead.failures)
           .thenComparing(lead -> lead.candidate.source())
@@ -74,6 +77,7 @@ public final class Scheduler implements Machine<SchedulerInput, Dial> {
       case SchedulerInput.Lost(var candidate) -> lost(candidate);
       case SchedulerInput.Reached(var candidate, var node) -> reached(candidate, node);
       case SchedulerInput.Failed(var candidate) -> failed(now, candidate);
+      case SchedulerInput.Refused(var candidate) -> refused(now, candidate);
       case SchedulerInput.Connected(var node) -> connected.add(node);
       case SchedulerInput.Disconnected(var node) -> connected.remove(node);
       case SchedulerInput.Triggered() ->
@@ -146,6 +150,16 @@ public final class Scheduler implements Machine<SchedulerInput, Dial> {
       long longest = limits.longestPause().toNanos();
       double pause = Math.min((double) longest, first * Math.pow(2, Math.min(lead.failures, 40)));
       lead.failures++;
+      lead.restUntil = now.uptime().toNanos() + (long) (pause * (0.8 + 0.4 * random.nextDouble()));
+    }
+  }
+
+  /** It will be dialled again, seldom: should it join a realm of ours, it will dial us. */
+  private void refused(Now now, Candidate candidate) {
+    var lead = ended(candidate);
+    if (lead != null) {
+      lead.failures++;
+      double pause = (double) REFUSED_FACTOR * limits.longestPause().toNanos();
       lead.restUntil = now.uptime().toNanos() + (long) (pause * (0.8 + 0.4 * random.nextDouble()));
     }
   }

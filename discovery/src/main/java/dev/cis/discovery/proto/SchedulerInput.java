@@ -16,6 +16,9 @@ public sealed interface SchedulerInput {
   /** The dial of a candidate failed. */
   record Failed(Candidate candidate) implements SchedulerInput {}
 
+  /** Somebody answered and would have nothing to do with us: it is of another realm. */
+  record Refused(Candidate candidate) implements SchedulerInput {}
+
   /** A connection is there, whoever dialled. */
   record Connected(NodeId node) implements SchedulerInput {}
 

@@ -8,6 +8,7 @@ import dev.cis.discovery.proto.SchedulerInput.Failed;
 import dev.cis.discovery.proto.SchedulerInput.Found;
 import dev.cis.discovery.proto.SchedulerInput.Lost;
 import dev.cis.discovery.proto.SchedulerInput.Reached;
+import dev.cis.discovery.proto.SchedulerInput.Refused;
 import dev.cis.discovery.proto.SchedulerInput.Triggered;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.sim.Seeds;
@@ -48,6 +49,21 @@ class SchedulerTest {
     assertThat(dialled()).isEmpty();
     host.on(new Disconnected(node(91)));
     assertThat(dialled()).containsExactly(remembered(1));
+  }
+
+  @Test
+  void whoeverRefusedUsIsDialledSeldom() {
+    var entry = new Candidate("lab.example:7677", Source.BOOTSTRAP);
+    host.on(new Found(entry));
+    assertThat(dialled()).containsExactly(entry);
+    host.on(new Refused(entry));
+    simulation.runFor(Duration.ofMinutes(7));
+    assertThat(dialled()).isEmpty();
+    simulation.runFor(Duration.ofMinutes(6));
+    assertThat(dialled()).containsExactly(entry);
+    host.on(new Refused(entry));
+    host.on(new Triggered());
+    assertThat(dialled()).as("somebody asked for it").containsExactly(entry);
   }
 
   @Test

@@ -117,6 +117,11 @@ public final class Realms implements Admission {
     return realms;
   }
 
+  /** Whether a realm may be called so. */
+  public static boolean isName(String text) {
+    return Charter.isName(text);
+  }
+
   /** Whether it is in no realm at all. */
   public synchronized boolean isEmpty() {
     return memberships.isEmpty() && !open;

@@ -340,8 +340,7 @@ class HostilePeersTest {
     var key = key();
     var network = QuicNetwork.bind(key, config, RawDatagrams.NONE);
     try (var doomed =
-        NetworkSwarm.start(
-            key, config, StoredPeerBook.inMemory(), NAMELESS, Admission.OPEN, network)) {
+        NetworkSwarm.start(key, config, StoredPeerBook.inMemory(), NAMELESS, network)) {
       doomed.connect(Address.of(target), LONG);
       assertThat(node.link(key.nodeId())).isPresent();
       network.vanish();

@@ -167,6 +167,23 @@ public abstract class RealmExchangeConformance {
   }
 
   @Test
+  void whoIsDeniedByNameIsRefusedWhateverItProves() {
+    var founder = founder();
+    var mallory = invited(founder, Role.MEMBER);
+    var key = key();
+    var access = new AccessConfig(List.of(), List.of(mallory.id().toString()));
+    var strict = Realms.inMemory(key, access, () -> Uptime.CLOCK.now().wall());
+    var _ = strict.join(founder.realms.invite("", Role.MEMBER, DAY, List.of()), false);
+    var member = new Member(strict, key);
+    member.refuses(mallory);
+    assertThatThrownBy(() -> member.connect(mallory))
+        .isInstanceOfSatisfying(
+            Fault.class, e -> assertThat(e.code()).isEqualTo(TransportCode.NOT_ADMITTED));
+    member.connect(founder);
+    assertThat(member.swarm.links()).hasSize(1);
+  }
+
+  @Test
   void whoWasInvitedAsAdminIsOneOnceTheFounderHasSeenIt() {
     var founder = founder();
     var admin = invited(founder, Role.ADMIN);
