@@ -64,7 +64,7 @@ final class Greeter {
   void greet(Live live, long nonce, StreamHeader header)
       throws InterruptedException, DuplicateLink {
     Map<String, Admission.Secret> shared;
-    var stream = FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
+    var stream = open(live, header);
     try {
       stream.deadline(config.dialling().handshakeTimeout());
       var mine = RealmProof.nonce(random);
@@ -105,11 +105,7 @@ final class Greeter {
       peers.confirm(live, answer.voids());
     } catch (Fault e) {
       stream.reset(Kind.UNREACHABLE);
-      // A peer that shuts us out by name closes the connection with no more than this word.
-      boolean closed =
-          e.code() == TransportCode.CONNECTION_LOST
-              && String.valueOf(e.getMessage()).endsWith(": " + REFUSED);
-      throw closed ? refused(live.peer()) : e;
+      throw explained(live, e);
     } catch (DuplicateLink e) {
       stream.reset(Kind.UNREACHABLE);
       throw e;
@@ -118,6 +114,22 @@ final class Greeter {
     settle(live, shared.values());
     Thread.ofVirtual().name("greet-" + live.peer().brief()).start(() -> follow(live, stream));
     Thread.ofVirtual().name("alive-" + live.peer().brief()).start(() -> keepAlive(live, stream));
+  }
+
+  private FramedStream open(Live live, StreamHeader header) throws InterruptedException {
+    try {
+      return FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
+    } catch (Fault e) {
+      throw explained(live, e);
+    }
+  }
+
+  /** A peer that shuts us out by name closes the connection with no more than one word. */
+  private static Fault explained(Live live, Fault fault) {
+    return fault.code() == TransportCode.CONNECTION_LOST
+            && String.valueOf(fault.getMessage()).endsWith(": " + REFUSED)
+        ? refused(live.peer())
+        : fault;
   }
 
   long nonce() {

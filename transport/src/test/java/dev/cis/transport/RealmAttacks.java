@@ -181,6 +181,7 @@ public abstract class RealmAttacks {
     Raw(Link link) {
       this.link = link;
       this.live = new Live(link);
+      live.meter(new Traffic(Bandwidth.DEFAULT, System::nanoTime));
       link.attend(
           new Link.Attendant() {
             @Override
