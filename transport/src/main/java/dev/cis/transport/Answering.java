@@ -5,6 +5,7 @@ import dev.cis.kernel.fault.KernelCode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -12,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Answering {
   private final LinkCalls link;
   private final Live live;
-  private final CallTable table;
+  private final Handlers handlers;
   private final TransportConfig config;
 
   // Only in turn.
@@ -23,10 +24,10 @@ final class Answering {
   private final ConcurrentLinkedQueue<ServedCall> ready = new ConcurrentLinkedQueue<>();
   private final AtomicInteger workers = new AtomicInteger();
 
-  Answering(LinkCalls link, Live live, CallTable table, TransportConfig config) {
+  Answering(LinkCalls link, Live live, Handlers handlers, TransportConfig config) {
     this.link = link;
     this.live = live;
-    this.table = table;
+    this.handlers = handlers;
     this.config = config;
   }
 

@@ -165,7 +165,9 @@ final class Greeter {
     var tags = Greeting.tags(bytes);
     var shared = proof.recognised(RealmProof.Role.DIALLER, secrets, tags);
     if (shared.isEmpty() || shared.size() != tags.size()) {
-      refuse(live, stream, TransportCode.REFUSED.text(), REFUSED, Kind.DENIED);
+      switch (admission.strangers()) {
+        case REFUSED -> refuse(live, stream, TransportCode.REFUSED.text(), REFUSED, Kind.DENIED);
+      }
       return;
     }
     var greeting = read(live, bytes);

@@ -458,9 +458,7 @@ public final class NetworkSwarm implements Swarm {
         var live = connected(node, until, false);
         try {
           if (where instanceof Handlers.Where.In && !handlers.admits(live, realm)) {
-            throw new Fault(
-                TransportCode.REFUSED,
-                node.brief() + " has not proved the realm in which to speak " + protocol);
+            throw notProved(node, protocol);
           }
           return opened(live, protocol, realm, until);
         } catch (Fault e) {
@@ -476,6 +474,12 @@ public final class NetworkSwarm implements Swarm {
     }
   }
 
+  private static Fault notProved(NodeId node, ProtocolId protocol) {
+    return new Fault(
+        TransportCode.REFUSED,
+        node.brief() + " has not proved the realm in which to speak " + protocol);
+  }
+
   private Stream opened(Live live, ProtocolId protocol, String realm, Deadline until)
       throws InterruptedException {
     var header = dialler.header(protocol, realm, until.remaining());
@@ -489,7 +493,9 @@ public final class NetworkSwarm implements Swarm {
       NodeId node, ProtocolId protocol, byte[] request, Duration within) {
     var call = pending(protocol, request, within);
     var live = closed ? null : peers.live(node);
-    if (live == null || !live.calls().offer(call)) {
+    if (live != null && !handlers.admits(live, call.realm)) {
+      call.fail(notProved(node, protocol));
+    } else if (live == null || !live.calls().offer(call)) {
       Thread.ofVirtual().name("call-" + node.brief()).start(() -> connectAndCall(node, call));
     }
     return call;
@@ -502,7 +508,7 @@ public final class NetworkSwarm implements Swarm {
           TransportCode.FRAME_TOO_LARGE,
           "a call of " + request.length + " bytes is over " + most + " (transport.max_frame)");
     }
-    return new PendingCall(protocol, "", Bytes.of(request), Deadline.in(within));
+    return new PendingCall(protocol, admission.home(), Bytes.of(request), Deadline.in(within));
   }
 
   private void connectAndCall(NodeId node, PendingCall call) {
@@ -520,6 +526,9 @@ public final class NetworkSwarm implements Swarm {
     keeper.resume(node);
     while (true) {
       var live = connected(node, call.deadline, false);
+      if (!handlers.admits(live, call.realm)) {
+        throw notProved(node, call.protocol);
+      }
       if (live.calls().offerWaiting(call)) {
         return;
       }

@@ -185,8 +185,8 @@ public abstract class RealmAttacks {
       link.attend(
           new Link.Attendant() {
             @Override
-            public void accepted(Pipe pipe) {
-              accepted.add(pipe);
+            public void accepted(EventPipe pipe) {
+              accepted.add(pipe.toPipe());
             }
 
             @Override
@@ -209,7 +209,14 @@ public abstract class RealmAttacks {
     FramedStream next() throws InterruptedException {
       var pipe = accepted.poll(20, TimeUnit.SECONDS);
       assertThat(pipe).isNotNull();
-      var stream = FramedStream.accepted(noting(requireNonNull(pipe)), live, MAX);
+      var stream =
+          FramedStream.accepted(
+              noting(requireNonNull(pipe)),
+              live,
+              Greeting.PROTOCOL,
+              MAX,
+              0,
+              ByteBuffer.allocate(0));
       stream.deadline(LONG);
       return stream;
     }
@@ -226,6 +233,10 @@ public abstract class RealmAttacks {
     byte[] bytes = stream.receive(Introduction.MAX_BYTES);
     assertThat(bytes).isNotNull();
     return Introduction.CODEC.decode(requireNonNull(bytes));
+  }
+
+  private static StreamHeader header(FramedStream stream) {
+    return StreamHeader.CODEC.decode(requireNonNull(stream.receive(StreamHeader.MAX_BYTES)));
   }
 
   private static byte[] greeting(KeyPair key, List<Bytes> tags) {
@@ -314,7 +325,7 @@ public abstract class RealmAttacks {
         });
     var raw = requireNonNull(links.poll(20, TimeUnit.SECONDS));
     var stream = raw.next();
-    assertThat(stream.readHeader().protocol()).isEqualTo(Greeting.PROTOCOL);
+    assertThat(header(stream).protocol()).isEqualTo(Greeting.PROTOCOL);
     stream.accept(Greeting.PROTOCOL);
     var hello = Introduction.CODEC.decode(requireNonNull(stream.receive(Introduction.MAX_BYTES)));
     assertThat(hello.tags()).isEmpty();
@@ -399,7 +410,7 @@ public abstract class RealmAttacks {
           }
         });
     var fromAlice = requireNonNull(links.poll(20, TimeUnit.SECONDS)).next();
-    var _ = fromAlice.readHeader();
+    var _ = header(fromAlice);
     fromAlice.accept(Greeting.PROTOCOL);
     byte[] hello = requireNonNull(fromAlice.receive(Introduction.MAX_BYTES));
     var toBob = dial(network, bob).open(Greeting.PROTOCOL, "");
@@ -465,6 +476,17 @@ public abstract class RealmAttacks {
           .isInstanceOfSatisfying(
               Fault.class, e -> assertThat(e.code()).isEqualTo(TransportCode.NO_PROTOCOL));
     }
+
+    // Calls are answered in the home realm of the answerer only.
+    var question = ProtocolId.parse("/acme/hush/ask/1.0");
+    var _ = host.serve(question, call -> "hush".getBytes(UTF_8));
+    assertThatThrownBy(() -> both.ask(host.self(), question, new byte[0], LONG))
+        .isInstanceOfSatisfying(
+            Fault.class, e -> assertThat(e.code()).isEqualTo(TransportCode.NO_PROTOCOL));
+    var alike = member(new Holder(secret(), other));
+    var _ = alike.connect(host.localAddresses().getFirst(), LONG);
+    assertThat(alike.ask(host.self(), question, new byte[0], LONG).payload().utf8())
+        .isEqualTo("hush");
 
     // A member of one realm names the other one in its headers.
     var key = KeyPair.generate(random);
