@@ -21,6 +21,10 @@ public final class Bench {
       FarSide.run();
       return;
     }
+    if (args.length == 2 && args[0].equals(Bulk.COLD)) {
+      Bulk.cold(args[1]);
+      System.exit(0);
+    }
     if (args.length != 1 || args[0].startsWith("-")) {
       System.err.println("usage: bench/run NAME, with one of:");
       ALL.forEach(bench -> System.err.printf("%n%s%n%s%n", bench.name(), bench.help().indent(2)));

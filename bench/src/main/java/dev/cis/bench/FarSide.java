@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -124,25 +123,10 @@ final class FarSide implements AutoCloseable {
             });
     var _ = swarm.serve(ECHO, Call::request);
     var _ = swarm.serveInline(INLINE, Call::request);
-    var server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
-    var _ = Thread.ofPlatform().daemon().start(() -> swallowTcp(server));
-    System.out.println(swarm.localAddresses().getFirst() + " " + server.getLocalPort());
+    System.out.println(swarm.localAddresses().getFirst() + " " + NettyTcp.serve());
     while (System.in.read() >= 0) {}
     swarm.close();
     System.exit(0);
-  }
-
-  private static void swallowTcp(ServerSocket server) {
-    byte[] buffer = new byte[256 << 10];
-    while (true) {
-      try (var socket = server.accept()) {
-        var in = socket.getInputStream();
-        while (in.read(buffer) >= 0) {}
-        socket.getOutputStream().write(1);
-      } catch (IOException e) {
-        return;
-      }
-    }
   }
 
   /** Processor time that the second process has used. */
