@@ -413,6 +413,21 @@ public sealed interface Request {
     }
   }
 
+  /** What happened on the network since the start. Answer: {@link Result.Counters}. */
+  record Counters() implements Request {}
+
+  /**
+   * Records the connection to a peer as qlog. Answer: {@link Result.Qlog}.
+   *
+   * @param stop whether to end it
+   */
+  record Qlog(String node, boolean stop) implements Request {
+    /** Checks the field. */
+    public Qlog {
+      present("node", node);
+    }
+  }
+
   private static void required(String field, @Nullable String value) {
     if (value == null) {
       throw bad(field, "is missing");

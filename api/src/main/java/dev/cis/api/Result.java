@@ -378,4 +378,48 @@ public sealed interface Result {
 
   /** Everything that travels on streams, and the limits on it. */
   record Bandwidth(Usage all, List<Usage> peers, List<Usage> protocols) implements Result {}
+
+  /**
+   * How a connection ended.
+   *
+   * @param how who ended it and with which close code, or lost
+   */
+  record ConnectionEnd(String node, String name, Instant at, String how, String reason)
+      implements Result {}
+
+  /**
+   * What happened on the network since the daemon started.
+   *
+   * @param dials connections that this node made
+   * @param failedDials attempts at single addresses that led to none
+   * @param accepted connections that others made
+   * @param ended connections that ended, by how
+   * @param packetsSent QUIC packets, of all connections
+   * @param bytesSent with everything that QUIC adds
+   * @param ends the latest, newest first, at most 4 of each peer
+   */
+  record Counters(
+      long dials,
+      long failedDials,
+      long accepted,
+      Map<String, Long> ended,
+      long streamsOpened,
+      long streamsAccepted,
+      long streamsRefused,
+      long packetsSent,
+      long packetsReceived,
+      long packetsLost,
+      long packetsRetransmitted,
+      long bytesSent,
+      long bytesReceived,
+      List<ConnectionEnd> ends)
+      implements Result {}
+
+  /**
+   * A recording of a connection.
+   *
+   * @param file where it grows, missing when it was asked to stop
+   * @param stopped whether one was ended
+   */
+  record Qlog(String node, @Nullable String file, boolean stopped) implements Result {}
 }

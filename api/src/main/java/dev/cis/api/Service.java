@@ -52,6 +52,8 @@ public final class Service implements Handler {
         case Request.Subscribe r -> peers.subscribe(r, call);
         case Request.Find r -> peers.find(r);
         case Request.Bandwidth() -> traffic.bandwidth();
+        case Request.Counters() -> traffic.counters();
+        case Request.Qlog r -> traffic.qlog(r);
         case Request.BandwidthLimit r -> traffic.limit(r);
         case Request.Sync r -> memory.sync(r);
         case Request.SyncStatus() -> memory.status();

@@ -3,20 +3,28 @@ package dev.cis.api;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.node.Node;
 import dev.cis.transport.Bandwidth;
+import dev.cis.transport.Counters;
 import dev.cis.transport.ProtocolId;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.Traffic;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Requests about what travels on streams. */
 final class TrafficRequests {
+  private static final Duration DIAL = Duration.ofSeconds(20);
+  private static final int SHOWN = 100;
+
   private final Swarm swarm;
+  private final Path directory;
   private final NodeNames names;
 
   TrafficRequests(Node node, NodeNames names) {
     this.swarm = node.swarm();
+    this.directory = node.home().directory().resolve("qlog");
     this.names = names;
   }
 
@@ -85,6 +93,38 @@ final class TrafficRequests {
             + (in == null || out == null ? "" : ", ")
             + (out == null ? "" : "out " + words(out))
             + ", until the daemon stops");
+  }
+
+  Result counters() {
+    var c = swarm.counters();
+    return new Result.Counters(
+        c.dials(),
+        c.failedDials(),
+        c.accepted(),
+        c.ended(),
+        c.streamsOpened(),
+        c.streamsAccepted(),
+        c.streamsRefused(),
+        c.packets().sent(),
+        c.packets().received(),
+        c.packets().lost(),
+        c.packets().retransmitted(),
+        c.packets().bytesSent(),
+        c.packets().bytesReceived(),
+        c.ends().stream().limit(SHOWN).map(this::end).toList());
+  }
+
+  private Result.ConnectionEnd end(Counters.End end) {
+    return new Result.ConnectionEnd(
+        end.peer().toString(), names.of(end.peer()), end.at(), end.how(), end.reason());
+  }
+
+  Result qlog(Request.Qlog request) {
+    var peer = names.findPeer(request.node());
+    if (request.stop()) {
+      return new Result.Qlog(peer.toString(), null, swarm.qlogStop(peer));
+    }
+    return new Result.Qlog(peer.toString(), swarm.qlog(peer, directory, DIAL).toString(), false);
   }
 
   private static @Nullable Long rate(@Nullable String text) {

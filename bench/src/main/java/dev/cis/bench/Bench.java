@@ -11,7 +11,8 @@ public final class Bench {
           new IdleMemory(),
           new TransportThroughput(),
           new TransportRpc(),
-          new TransportConnect());
+          new TransportConnect(),
+          new TransportFairness());
 
   private Bench() {}
 

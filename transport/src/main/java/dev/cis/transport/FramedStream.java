@@ -50,7 +50,7 @@ final class FramedStream implements Stream {
     this.answered = !opener;
     this.maxFrame = maxFrame;
     this.flow = link.flow(opener ? protocol : null);
-    link.streamOpened();
+    link.streamOpened(opener);
   }
 
   /** The opener's end. */
@@ -85,6 +85,7 @@ final class FramedStream implements Stream {
 
   /** Refuses the stream: says why, and reads no further. */
   void refuse(TransportCode code, String reason) {
+    link.streamRefused();
     preface = framed(StreamAnswer.CODEC.encode(StreamAnswer.refused(code, reason)));
     close();
   }

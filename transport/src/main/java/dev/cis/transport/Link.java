@@ -1,7 +1,9 @@
 package dev.cis.transport;
 
 import dev.cis.kernel.identity.NodeId;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One connection to a peer whose identity the handshake has proved. Thread-safe. */
@@ -59,6 +61,43 @@ public interface Link {
 
   /** The code with which the peer has closed the link, -1 if it has not. */
   long peerCloseCode();
+
+  /** The code with which this side has closed the link, -1 if it has not. */
+  default long closeCode() {
+    return -1;
+  }
+
+  /** Tells, soon and on any thread, what has travelled; also after the end. */
+  default void packets(Consumer<Packets> then) {
+    then.accept(Packets.NONE);
+  }
+
+  /** Where the link is recorded, null if it is not. */
+  default @Nullable Path qlog() {
+    return null;
+  }
+
+  /**
+   * UDP datagrams that carry QUIC packets.
+   *
+   * @param retransmitted packets whose contents were sent again
+   * @param bytesSent with everything that QUIC adds
+   */
+  record Packets(
+      long sent, long received, long lost, long retransmitted, long bytesSent, long bytesReceived) {
+    /** Nothing, or not counted. */
+    public static final Packets NONE = new Packets(0, 0, 0, 0, 0, 0);
+
+    Packets plus(Packets other) {
+      return new Packets(
+          sent + other.sent,
+          received + other.received,
+          lost + other.lost,
+          retransmitted + other.retransmitted,
+          bytesSent + other.bytesSent,
+          bytesReceived + other.bytesReceived);
+    }
+  }
 
   /** What may wait on this link in either direction. */
   Quotas.Budget budget();

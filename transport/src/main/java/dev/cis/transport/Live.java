@@ -24,6 +24,7 @@ final class Live {
   private final Rate accepted = new Rate();
   private volatile @Nullable Traffic traffic;
   private volatile @Nullable Scope scope;
+  private volatile @Nullable Counters counters;
   private volatile long sentBefore;
   private volatile long receivedBefore;
   private volatile Duration lastUse = begun;
@@ -69,8 +70,9 @@ final class Live {
     return link.peer();
   }
 
-  void streamOpened() {
+  void streamOpened(boolean opener) {
     streams.incrementAndGet();
+    Objects.requireNonNull(counters).stream(opener);
     lastUse = Uptime.CLOCK.now().uptime();
   }
 
@@ -100,7 +102,8 @@ final class Live {
   }
 
   /** Counts what travels on the link. Called once, before there are streams. */
-  void meter(Traffic counting) {
+  void meter(Traffic counting, Counters also) {
+    counters = also;
     var peer = counting.enter(peer());
     traffic = counting;
     sentBefore = peer.out.meter().total();
@@ -119,6 +122,11 @@ final class Live {
   /** What a stream on this link counts in; its protocol may be unknown yet. */
   Flow flow(@Nullable ProtocolId protocol) {
     return Objects.requireNonNull(traffic).flow(Objects.requireNonNull(scope), protocol);
+  }
+
+  /** Counts a stream that we refuse. */
+  void streamRefused() {
+    Objects.requireNonNull(counters).refused();
   }
 
   /** Counts a stream whose header is read for its protocol. */

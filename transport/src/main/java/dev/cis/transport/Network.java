@@ -1,8 +1,10 @@
 package dev.cis.transport;
 
+import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -42,6 +44,16 @@ public interface Network extends AutoCloseable {
 
   /** The limits on what others may use, and how they stand. */
   Quotas quotas();
+
+  /**
+   * Records the connections that are dialled to the peer from now on, each in a new file; null
+   * stops.
+   *
+   * @throws dev.cis.kernel.fault.Fault {@code transport.qlog-failed}
+   */
+  default void qlog(NodeId peer, @Nullable Path directory) {
+    throw new Fault(TransportCode.QLOG_FAILED, "this network has no QUIC to record");
+  }
 
   /** Drops whatever links are left and frees the socket. */
   @Override

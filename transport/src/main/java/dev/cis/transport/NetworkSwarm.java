@@ -7,6 +7,7 @@ import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.time.Uptime;
 import dev.cis.kernel.wire.Bytes;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
@@ -29,6 +30,7 @@ public final class NetworkSwarm implements Swarm {
   private static final ProtocolId PING = ProtocolId.parse("/cis/sys/ping/1.0");
   private static final Handlers.Where SYSTEM = new Handlers.Where.Everywhere();
   private static final int PING_BYTES = 8;
+  private static final int QLOG_ATTEMPTS = 3;
   // Rooms register their protocols one after another; peers hear of it once.
   private static final Duration SETTLE = Duration.ofMillis(200);
 
@@ -39,6 +41,7 @@ public final class NetworkSwarm implements Swarm {
   private final Peers peers;
   private final Announcer announcer;
   private final Traffic traffic;
+  private final Counters counters = new Counters();
   private final Handlers handlers;
   private final OwnRecord own;
   private final ObservedBook book;
@@ -89,7 +92,7 @@ public final class NetworkSwarm implements Swarm {
             self,
             config,
             admission,
-            new PacedNetwork(network, dials),
+            new PacedNetwork(network, dials, counters),
             peers,
             this.book,
             greeter,
@@ -147,6 +150,7 @@ public final class NetworkSwarm implements Swarm {
   }
 
   private void accepted(Link link) {
+    counters.accepted();
     var live = new Live(link);
     if (closed) {
       link.close(Link.GOODBYE, "this node is stopping");
@@ -176,7 +180,7 @@ public final class NetworkSwarm implements Swarm {
 
   private void attend(Live live) {
     links.add(live);
-    live.meter(traffic);
+    live.meter(traffic, counters);
     quotas.watch(live);
     live.callsBy(() -> new LinkCalls(live, handlers, config));
     live.link.attend(
@@ -190,6 +194,7 @@ public final class NetworkSwarm implements Swarm {
           public void ended(String reason) {
             links.remove(live);
             live.unmeter();
+            counters.ended(live.link, Uptime.CLOCK.now().wall(), reason);
             quotas.unwatch(live);
             if (live.link.peerCloseCode() == Link.TRIMMED) {
               rest(live, "it closed the connection: " + Wording.printable(reason));
@@ -266,6 +271,53 @@ public final class NetworkSwarm implements Swarm {
   @Override
   public Traffic traffic() {
     return traffic;
+  }
+
+  @Override
+  public Counters.Look counters() {
+    return counters.look(links.stream().map(live -> live.link).toList());
+  }
+
+  @Override
+  public Path qlog(NodeId node, Path directory, Duration within) {
+    network.qlog(node, directory);
+    var deadline = Deadline.in(within);
+    try {
+      for (int i = 0; i < QLOG_ATTEMPTS; i++) {
+        renew(node, "to record the next connection");
+        var file = connected(node, deadline, true).link.qlog();
+        if (file != null) {
+          return file;
+        }
+      }
+    } catch (InterruptedException e) {
+      throw interrupted("recording " + node.brief());
+    }
+    throw new Fault(
+        TransportCode.QLOG_FAILED,
+        node.brief()
+            + " dialled us each time before we could dial it, and only connections that this node"
+            + " dials are recorded; the next one will be");
+  }
+
+  @Override
+  public boolean qlogStop(NodeId node) {
+    network.qlog(node, null);
+    var live = peers.live(node);
+    if (live == null || live.link.qlog() == null) {
+      return false;
+    }
+    renew(node, "recording ends");
+    return true;
+  }
+
+  /** Ends the connection so that another is made. */
+  private void renew(NodeId node, String why) {
+    var live = peers.live(node);
+    if (live != null) {
+      live.link.close(Link.GOODBYE, why);
+      peers.ended(live, why);
+    }
   }
 
   @Override

@@ -1,8 +1,10 @@
 package dev.cis.transport;
 
+import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -10,14 +12,24 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A network on which each dial waits for its turn. */
-record PacedNetwork(Network network, Dials dials) implements Network {
+record PacedNetwork(Network network, Dials dials, Counters counters) implements Network {
   @Override
   public Link dial(InetSocketAddress to, @Nullable NodeId expected, Duration within)
       throws InterruptedException {
     var deadline = Deadline.in(within);
     try (var _ = dials.turn(within)) {
-      return network.dial(to, expected, deadline.remaining());
+      var link = network.dial(to, expected, deadline.remaining());
+      counters.dialled();
+      return link;
+    } catch (Fault e) {
+      counters.dialFailed();
+      throw e;
     }
+  }
+
+  @Override
+  public void qlog(NodeId peer, @Nullable Path directory) {
+    network.qlog(peer, directory);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.cis.transport;
 
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,21 @@ public interface Swarm extends AutoCloseable {
 
   /** How much travels, and the limits on it. */
   Traffic traffic();
+
+  /** What happened since the start. Waits half a second at most for the latest figures. */
+  Counters.Look counters();
+
+  /**
+   * Records the traffic with a peer as qlog, packet by packet. Only a new connection that this node
+   * dials can be recorded, so the present one ends, and the streams on it.
+   *
+   * @return the file, which grows until {@link #qlogStop} or the end of the connection
+   * @throws dev.cis.kernel.fault.Fault {@code transport.qlog-failed} and those of {@link #connect}
+   */
+  Path qlog(NodeId node, Path directory, Duration within);
+
+  /** Ends the recording, and the connection; false if nothing was recorded. */
+  boolean qlogStop(NodeId node);
 
   /** Changes what our record says; connected peers are told. */
   void describe(PeerDescription description);

@@ -99,6 +99,10 @@ public enum TransportCode implements Code {
       "transport.already-served",
       Kind.CONFLICT,
       "A handler for that protocol is registered already."),
+  QLOG_FAILED(
+      "transport.qlog-failed",
+      Kind.UNREACHABLE,
+      "A connection could not be recorded; the message says why."),
   BAD_CONFIG(
       "transport.bad-config",
       Kind.INVALID,

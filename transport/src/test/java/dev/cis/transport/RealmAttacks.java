@@ -181,7 +181,7 @@ public abstract class RealmAttacks {
     Raw(Link link) {
       this.link = link;
       this.live = new Live(link);
-      live.meter(new Traffic(Bandwidth.DEFAULT, System::nanoTime));
+      live.meter(new Traffic(Bandwidth.DEFAULT, System::nanoTime), new Counters());
       link.attend(
           new Link.Attendant() {
             @Override

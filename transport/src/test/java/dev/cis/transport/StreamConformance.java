@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -362,6 +363,27 @@ public abstract class StreamConformance {
       b.traffic().rank(ECHO, priority);
       transfer(100_000);
     }
+  }
+
+  @Test
+  void connectionsStreamsAndEndsAreCounted() {
+    serve(StreamConformance::count);
+    transfer(10);
+    try (var refused = a.open(b.self(), ProtocolId.parse("/cis/app/nothing/1.0"), LONG)) {
+      assertThat(faultOf(() -> refused.receive(10)).code()).isEqualTo(TransportCode.NO_PROTOCOL);
+    }
+    assertThat(a.counters().dials()).isOne();
+    assertThat(b.counters().accepted()).isOne();
+    assertThat(a.counters().streamsOpened()).isEqualTo(3); // with that of the greetings
+    assertThat(b.counters().streamsAccepted()).isEqualTo(3);
+    assertThat(b.counters().streamsRefused()).isOne();
+    assertThat(a.counters().ended()).isEmpty();
+    b.disconnect(a.self());
+    Await.until("both know", () -> !a.counters().ends().isEmpty());
+    assertThat(b.counters().ended()).containsExactly(Map.entry("here goodbye", 1L));
+    var end = a.counters().ends().getFirst();
+    assertThat(end.peer()).isEqualTo(b.self());
+    assertThat(end.reason()).contains("operator");
   }
 
   @Test

@@ -33,6 +33,7 @@ final class MemoryLink implements Link {
   private final Runnable left;
   private @Nullable String ended;
   private volatile long peerCloseCode = -1;
+  private volatile long closeCode = -1;
 
   MemoryLink(
       NodeId peer,
@@ -171,7 +172,15 @@ final class MemoryLink implements Link {
   }
 
   @Override
+  public long closeCode() {
+    return closeCode;
+  }
+
+  @Override
   public void close(long code, String reason) {
+    if (peerCloseCode < 0 && closeCode < 0) {
+      closeCode = code;
+    }
     if (endHere(reason)) {
       var there = Objects.requireNonNull(twin);
       there.peerCloseCode = code;

@@ -23,12 +23,14 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicConnectionPathStats;
+import io.netty.handler.codec.quic.QuicConnectionStats;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamResetException;
 import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,6 +71,8 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   private volatile @Nullable QuicConnectionCloseEvent closeEvent;
   private volatile @Nullable String closing;
   private volatile boolean heard;
+  private volatile long closeCode = -1;
+  private volatile @Nullable Path qlog;
   private @Nullable Attendant attendant;
   private @Nullable String ended;
 
@@ -284,6 +288,40 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   }
 
   @Override
+  public long closeCode() {
+    return closing == null ? -1 : closeCode;
+  }
+
+  @Override
+  public void packets(Consumer<Packets> then) {
+    channel
+        .collectStats()
+        .addListener((Future<QuicConnectionStats> done) -> {
+          var stats = done.isSuccess() ? done.getNow() : null;
+          then.accept(
+              stats == null
+                  ? Packets.NONE
+                  : new Packets(
+                      stats.sent(),
+                      stats.recv(),
+                      stats.lost(),
+                      stats.retrans(),
+                      stats.sentBytes(),
+                      stats.recvBytes()));
+        });
+  }
+
+  @Override
+  public @Nullable Path qlog() {
+    return qlog;
+  }
+
+  /** Says where the link is recorded. */
+  void qlog(Path file) {
+    qlog = file;
+  }
+
+  @Override
   public Quotas.Budget budget() {
     return budget;
   }
@@ -291,6 +329,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   @Override
   public void close(long code, String reason) {
     if (closing == null) {
+      closeCode = code;
       closing = reason;
     }
     var text = reason.length() > 200 ? reason.substring(0, 200) : reason;

@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -54,6 +55,7 @@ final class QuicNetwork implements Network {
   private final List<Link> unclaimed = new ArrayList<>();
   private @Nullable Consumer<Link> acceptor;
   private final Quotas quotas;
+  private final Qlogs qlogs = new Qlogs();
   private volatile boolean closed;
 
   private QuicNetwork(Quotas quotas) {
@@ -139,6 +141,11 @@ final class QuicNetwork implements Network {
   }
 
   @Override
+  public void qlog(NodeId peer, @Nullable Path directory) {
+    qlogs.set(peer, directory);
+  }
+
+  @Override
   public Link dial(InetSocketAddress to, @Nullable NodeId expected, Duration within)
       throws InterruptedException {
     if (closed) {
@@ -153,7 +160,7 @@ final class QuicNetwork implements Network {
                     TransportCode.DIAL_FAILED,
                     "no socket of p2p.listen can reach " + Address.of(to)));
     var result = new CompletableFuture<QuicLink>();
-    var attempt = socket.dial(to, expected, within, result);
+    var attempt = socket.dial(to, expected, qlogs.next(expected), within, result);
     try {
       var link =
           result.get(within.toNanos() + Duration.ofMillis(500).toNanos(), TimeUnit.NANOSECONDS);

@@ -25,6 +25,7 @@ import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.handler.codec.quic.FlushStrategy;
+import io.netty.handler.codec.quic.QLogConfiguration;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicChannelOption;
 import io.netty.handler.codec.quic.QuicClientCodecBuilder;
@@ -40,6 +41,7 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -259,10 +261,11 @@ final class UdpSocket {
   Runnable dial(
       InetSocketAddress to,
       @Nullable NodeId expected,
+      @Nullable QLogConfiguration qlog,
       Duration within,
       CompletableFuture<QuicLink> result) {
     var made = new AtomicReference<@Nullable QuicLink>();
-    channel.eventLoop().execute(() -> connect(to, expected, within, made, result));
+    channel.eventLoop().execute(() -> connect(to, expected, qlog, within, made, result));
     return () -> {
       result.cancel(false);
       channel
@@ -279,6 +282,7 @@ final class UdpSocket {
   private void connect(
       InetSocketAddress to,
       @Nullable NodeId expected,
+      @Nullable QLogConfiguration qlog,
       Duration within,
       AtomicReference<@Nullable QuicLink> made,
       CompletableFuture<QuicLink> result) {
@@ -296,6 +300,9 @@ final class UdpSocket {
             segment(quic);
             var link = new QuicLink(quic, true, to, quotas.budget(), null, _ -> {});
             made.set(link);
+            if (qlog != null) {
+              link.qlog(Path.of(qlog.path()));
+            }
             quic.pipeline().addLast(link);
             quic.closeFuture().addListener(done -> codecs.closed(key));
           }
@@ -306,6 +313,7 @@ final class UdpSocket {
         .streamHandler(new QuicLink.Inbound())
         .option(ChannelOption.ALLOCATOR, ALLOCATOR)
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.clamp(within.toMillis(), 1, 3_600_000))
+        .option(QuicChannelOption.QLOG, qlog)
         .streamOption(ChannelOption.ALLOCATOR, ALLOCATOR)
         .remoteAddress(to)
         .localConnectionAddress(new QuicConnectionAddress(id.clone()))
