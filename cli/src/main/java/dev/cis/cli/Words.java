@@ -104,6 +104,8 @@ record Words(String name, Function<Cis, Object> command, List<Words> words) {
               "bandwidth",
               BandwidthCommands.Show::new,
               word("limit", BandwidthCommands.Limit::new)),
+          word("counters", DiagnosticsCommands.Counters::new),
+          word("qlog", DiagnosticsCommands.Qlog::new),
           word("broadcast", P2pCommands.Broadcast::new),
           word("subscribe", P2pCommands.Subscribe::new),
           word("find", P2pCommands.Find::new),
