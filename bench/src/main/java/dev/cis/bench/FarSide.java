@@ -2,8 +2,8 @@ package dev.cis.bench;
 
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.transport.Address;
-import dev.cis.transport.Dialling;
 import dev.cis.transport.Call;
+import dev.cis.transport.Dialling;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.ProtocolId;
 import dev.cis.transport.StoredPeerBook;

@@ -8,12 +8,12 @@ import java.util.regex.Pattern;
  * How many bytes a second may travel, 0 for no limit. Counted are the bytes of streams, without
  * what QUIC adds. The limits of a running node can be changed with {@code cis p2p bandwidth limit}.
  *
- * @param bandwidthIn from all peers together; default 0
- * @param bandwidthOut to all peers together; default 0
- * @param peerBandwidthIn from each peer; default 0
- * @param peerBandwidthOut to each peer; default 0
- * @param protocolBandwidth for single protocols, at most 256, each such as {@code /cis/sys/blobs
- *     in=10MiB out=5MiB}, where one of the two may be missing; default none
+ * @param bandwidthIn bytes a second from all peers together, 0 for no limit; default 0
+ * @param bandwidthOut bytes a second to all peers together, 0 for no limit; default 0
+ * @param peerBandwidthIn bytes a second from each peer, 0 for no limit; default 0
+ * @param peerBandwidthOut bytes a second to each peer, 0 for no limit; default 0
+ * @param protocolBandwidth bytes a second for single protocols, at most 256, each such as {@code
+ *     /cis/sys/blobs in=10MiB out=5MiB}, where one of the two may be missing; default none
  */
 public record Bandwidth(
     long bandwidthIn,
