@@ -12,6 +12,7 @@ public final class Bench {
           new TransportThroughput(),
           new TransportRpc(),
           new TransportConnect(),
+          new TransportIdle(),
           new TransportFairness());
 
   private Bench() {}
@@ -25,6 +26,14 @@ public final class Bench {
     if (args.length == 2 && args[0].equals(Bulk.COLD)) {
       Bulk.cold(args[1]);
       System.exit(0);
+    }
+    if (args.length == 1 && args[0].equals(TransportIdle.NODE)) {
+      TransportIdle.node();
+      return;
+    }
+    if (args.length == 3 && args[0].equals(TransportIdle.DIALLERS)) {
+      TransportIdle.diallers(args[1], Integer.parseInt(args[2]));
+      return;
     }
     if (args.length != 1 || args[0].startsWith("-")) {
       System.err.println("usage: bench/run NAME, with one of:");

@@ -31,7 +31,8 @@ final class TransportConnect implements Benchmark {
     records both ways, so that both sides know each other), disconnects and begins again: 20 s to
     warm up, then 10 s measured. Done without and then with resumed TLS sessions. value is full
     connections per second, p50 and p99 are the milliseconds until connect returns; cpu-us is the
-    processor time of both processes for one connection.\
+    processor time of both processes for one connection. iroh and libp2p are what iroh and
+    js-libp2p (QUIC) reach with eight nodes that dial, in the same run.\
     """;
   }
 
@@ -44,6 +45,13 @@ final class TransportConnect implements Benchmark {
     var resumed = measure(1_000);
     var notes = new LinkedHashMap<String, Object>();
     notes.put("percentiles", "in ms");
+    for (var peer : List.of(Peers.IROH_CONN, Peers.LIBP2P_CONN)) {
+      double rate = Peers.figure(Peers.run(peer), "eight_at_once.per_s");
+      if (Double.isFinite(rate)) {
+        notes.put(peer.split(" ", 2)[0], Figure.rounded(rate));
+        notes.put("ratio-to-" + peer.split(" ", 2)[0], Figure.rounded(full.rate / rate));
+      }
+    }
     notes.put("cpu-us", Figure.rounded(full.cpuMicros));
     notes.put("resumed-per-second", Figure.rounded(resumed.rate));
     notes.put("resumed-p50", Figure.rounded(resumed.p50));

@@ -17,10 +17,10 @@ public record Calling(int maxCalls, int maxCallHandlers, int maxCallBytes, int c
 
   /** Checks every setting; the message names the key. */
   public Calling {
-    TransportConfig.check(maxCalls >= 1 && maxCalls <= 65_536, "max_calls", "is 1 to 65536");
-    TransportConfig.check(maxCallHandlers >= 1, "max_call_handlers", "is at least 1");
-    TransportConfig.check(maxCallBytes >= 1 << 20, "max_call_bytes", "is at least 1 MiB");
-    TransportConfig.check(
+    Rule.check(maxCalls >= 1 && maxCalls <= 65_536, "max_calls", "is 1 to 65536");
+    Rule.check(maxCallHandlers >= 1, "max_call_handlers", "is at least 1");
+    Rule.check(maxCallBytes >= 1 << 20, "max_call_bytes", "is at least 1 MiB");
+    Rule.check(
         callInlineBytes >= 256 && callInlineBytes <= 1 << 20,
         "call_inline_bytes",
         "is 256 bytes to 1 MiB");

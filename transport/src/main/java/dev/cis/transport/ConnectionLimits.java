@@ -19,9 +19,9 @@ public record ConnectionLimits(
 
   /** Checks every setting; the message names the key. */
   public ConnectionLimits {
-    TransportConfig.check(maxConnections >= 1, "max_connections", "is at least 1");
-    TransportConfig.check(lowWater >= 1, "low_water", "is at least 1");
-    TransportConfig.check(highWater >= lowWater, "high_water", "is at least low_water");
-    TransportConfig.check(!gracePeriod.isNegative(), "grace_period", "is not negative");
+    Rule.check(maxConnections >= 1, "max_connections", "is at least 1");
+    Rule.check(lowWater >= 1, "low_water", "is at least 1");
+    Rule.check(highWater >= lowWater, "high_water", "is at least low_water");
+    Rule.check(!gracePeriod.isNegative(), "grace_period", "is not negative");
   }
 }

@@ -3,7 +3,6 @@ package dev.cis.transport;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -379,7 +378,7 @@ final class Dialler {
     }
   }
 
-  /** Dials what the host name stands for, one address after another. */
+  /** Dials what the host name stands for, racing its addresses. */
   private Link dialAny(Address address, @Nullable NodeId expected, Deadline deadline)
       throws InterruptedException {
     InetAddress[] hosts;
@@ -389,22 +388,7 @@ final class Dialler {
       throw new Fault(
           TransportCode.DIAL_FAILED, "the name " + address.host() + " has no address", e);
     }
-    Fault last = new Fault(TransportCode.DIAL_FAILED, address.host() + " has no address");
-    for (var host : hosts) {
-      var within = deadline.remaining();
-      if (within.isZero()) {
-        throw new Fault(TransportCode.DIAL_TIMEOUT, "no time left to dial " + address);
-      }
-      var cap = config.dialling().dialTimeout();
-      try {
-        return network.dial(
-            new InetSocketAddress(host, address.port()),
-            expected,
-            within.compareTo(cap) < 0 ? within : cap);
-      } catch (Fault e) {
-        last = e;
-      }
-    }
-    throw last;
+    return new Race(network, expected, deadline, config.dialling())
+        .run(List.of(hosts), address.port());
   }
 }

@@ -38,14 +38,13 @@ public record Dialling(
 
   /** Checks every setting; the message names the key. */
   public Dialling {
-    TransportConfig.positive(dialTimeout, "dial_timeout");
-    TransportConfig.positive(dialStagger, "dial_stagger");
-    TransportConfig.positive(handshakeTimeout, "handshake_timeout");
-    TransportConfig.positive(backoffMin, "backoff_min");
-    TransportConfig.check(
-        backoffMax.compareTo(backoffMin) >= 0, "backoff_max", "is at least backoff_min");
-    TransportConfig.check(maxDials >= 1, "max_dials", "is at least 1");
-    TransportConfig.check(maxDialRate >= 1, "max_dial_rate", "is at least 1");
+    Rule.positive(dialTimeout, "dial_timeout");
+    Rule.positive(dialStagger, "dial_stagger");
+    Rule.positive(handshakeTimeout, "handshake_timeout");
+    Rule.positive(backoffMin, "backoff_min");
+    Rule.check(backoffMax.compareTo(backoffMin) >= 0, "backoff_max", "is at least backoff_min");
+    Rule.check(maxDials >= 1, "max_dials", "is at least 1");
+    Rule.check(maxDialRate >= 1, "max_dial_rate", "is at least 1");
   }
 
   /** The same with other pauses after failures. */

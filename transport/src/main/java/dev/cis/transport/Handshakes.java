@@ -12,7 +12,6 @@ public record Handshakes(int tlsSessions) {
 
   /** Checks every setting; the message names the key. */
   public Handshakes {
-    TransportConfig.check(
-        tlsSessions >= 0 && tlsSessions <= 65_536, "tls_sessions", "is 0 to 65536");
+    Rule.check(tlsSessions >= 0 && tlsSessions <= 65_536, "tls_sessions", "is 0 to 65536");
   }
 }

@@ -31,14 +31,14 @@ public record Liveness(
 
   /** Checks every setting; the message names the key. */
   public Liveness {
-    TransportConfig.positive(idleTimeout, "idle_timeout");
-    TransportConfig.positive(keepAlive, "keep_alive");
-    TransportConfig.check(
+    Rule.positive(idleTimeout, "idle_timeout");
+    Rule.positive(keepAlive, "keep_alive");
+    Rule.check(
         keepAlive.multipliedBy(2).compareTo(idleTimeout) <= 0,
         "keep_alive",
         "is at most half of idle_timeout");
-    TransportConfig.positive(recordLifetime, "record_lifetime");
-    TransportConfig.positive(watchEvery, "watch_every");
-    TransportConfig.positive(probeTimeout, "probe_timeout");
+    Rule.positive(recordLifetime, "record_lifetime");
+    Rule.positive(watchEvery, "watch_every");
+    Rule.positive(probeTimeout, "probe_timeout");
   }
 }

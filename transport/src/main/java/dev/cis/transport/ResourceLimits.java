@@ -15,11 +15,11 @@ public record ResourceLimits(long maxMemory, long maxMemoryPerPeer, int reserved
 
   /** Checks every setting; the message names the key. */
   public ResourceLimits {
-    TransportConfig.check(maxMemory >= 1 << 20, "max_memory", "is at least 1 MiB");
-    TransportConfig.check(
+    Rule.check(maxMemory >= 1 << 20, "max_memory", "is at least 1 MiB");
+    Rule.check(
         maxMemoryPerPeer >= 1 << 20 && maxMemoryPerPeer <= maxMemory,
         "max_memory_per_peer",
         "is 1 MiB to max_memory");
-    TransportConfig.check(reservedFiles >= 0, "reserved_files", "is not negative");
+    Rule.check(reservedFiles >= 0, "reserved_files", "is not negative");
   }
 }

@@ -30,13 +30,11 @@ public record SourceLimits(
 
   /** Checks every setting; the message names the key. */
   public SourceLimits {
-    TransportConfig.check(maxConnectionsPerIp >= 1, "max_connections_per_ip", "is at least 1");
-    TransportConfig.check(
-        maxConnectionsPerSubnet >= 1, "max_connections_per_subnet", "is at least 1");
-    TransportConfig.check(maxConnectionsPerSite >= 1, "max_connections_per_site", "is at least 1");
-    TransportConfig.check(
-        maxConnectionsPerPrivateIp >= 1, "max_connections_per_private_ip", "is at least 1");
-    TransportConfig.check(busyHandshakes >= 0, "busy_handshakes", "is not negative");
-    TransportConfig.check(maxHandshakes >= 1, "max_handshakes", "is at least 1");
+    Rule.check(maxConnectionsPerIp >= 1, "max_connections_per_ip", "is at least 1");
+    Rule.check(maxConnectionsPerSubnet >= 1, "max_connections_per_subnet", "is at least 1");
+    Rule.check(maxConnectionsPerSite >= 1, "max_connections_per_site", "is at least 1");
+    Rule.check(maxConnectionsPerPrivateIp >= 1, "max_connections_per_private_ip", "is at least 1");
+    Rule.check(busyHandshakes >= 0, "busy_handshakes", "is not negative");
+    Rule.check(maxHandshakes >= 1, "max_handshakes", "is at least 1");
   }
 }

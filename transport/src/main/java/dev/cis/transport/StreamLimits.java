@@ -16,13 +16,12 @@ public record StreamLimits(
 
   /** Checks every setting; the message names the key. */
   public StreamLimits {
-    TransportConfig.check(
+    Rule.check(
         maxInboundStreams >= 8 && maxInboundStreams <= 65_536,
         "max_inbound_streams",
         "is 8 to 65536");
-    TransportConfig.check(maxStreamsPerProtocol >= 1, "max_streams_per_protocol", "is at least 1");
-    TransportConfig.check(maxStreamRate >= 1, "max_stream_rate", "is at least 1");
-    TransportConfig.check(
-        maxFrame >= 1 << 14 && maxFrame <= 1 << 28, "max_frame", "is 16 KiB to 256 MiB");
+    Rule.check(maxStreamsPerProtocol >= 1, "max_streams_per_protocol", "is at least 1");
+    Rule.check(maxStreamRate >= 1, "max_stream_rate", "is at least 1");
+    Rule.check(maxFrame >= 1 << 14 && maxFrame <= 1 << 28, "max_frame", "is 16 KiB to 256 MiB");
   }
 }

@@ -1,6 +1,5 @@
 package dev.cis.transport;
 
-import dev.cis.kernel.fault.Fault;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -42,7 +41,7 @@ public record TransportConfig(
   /** Checks every setting; the message names the key. */
   public TransportConfig {
     listen = List.copyOf(listen);
-    check(!listen.isEmpty() && listen.size() <= 8, "listen", "has 1 to 8 addresses");
+    Rule.check(!listen.isEmpty() && listen.size() <= 8, "listen", "has 1 to 8 addresses");
   }
 
   /** The same with other listen addresses. */
@@ -127,15 +126,5 @@ public record TransportConfig(
   /** The same with other flow-control windows, in bytes. */
   public TransportConfig withWindows(int stream, int connection) {
     return with(new Wire(stream, connection, wire.maxDatagram()));
-  }
-
-  static void positive(Duration value, String key) {
-    check(!value.isNegative() && !value.isZero(), key, "is more than zero");
-  }
-
-  static void check(boolean holds, String key, String rule) {
-    if (!holds) {
-      throw new Fault(TransportCode.BAD_CONFIG, "transport." + key + " " + rule);
-    }
   }
 }

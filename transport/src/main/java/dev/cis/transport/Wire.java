@@ -15,10 +15,8 @@ public record Wire(int streamWindow, int connectionWindow, int maxDatagram) {
 
   /** Checks every setting; the message names the key. */
   public Wire {
-    TransportConfig.check(streamWindow >= 1 << 14, "stream_window", "is at least 16 KiB");
-    TransportConfig.check(
-        connectionWindow >= streamWindow, "connection_window", "is at least stream_window");
-    TransportConfig.check(
-        maxDatagram >= 1200 && maxDatagram <= 65_527, "max_datagram", "is 1200 to 65527");
+    Rule.check(streamWindow >= 1 << 14, "stream_window", "is at least 16 KiB");
+    Rule.check(connectionWindow >= streamWindow, "connection_window", "is at least stream_window");
+    Rule.check(maxDatagram >= 1200 && maxDatagram <= 65_527, "max_datagram", "is 1200 to 65527");
   }
 }
