@@ -5,6 +5,7 @@ import dev.cis.transport.Swarm;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -32,8 +33,8 @@ final class TransportRpc implements Benchmark {
     same 100 bytes, by a handler that does not wait. value is calls per second with 32 callers, each
     a virtual thread that waits for its answer and asks again, over 400,000 calls after as many to
     warm up; p50 and p99 are theirs, in milliseconds. Notes: the same with 256 callers; with 32
-    futures in flight and no threads; one caller; handlers on virtual threads; and 32 callers that
-    open a stream for each call.\
+    futures in flight and no threads; one caller; handlers on virtual threads; 32 callers that open
+    a stream for each call; then iroh and js-libp2p with 256 bytes each way.\
     """;
   }
 
@@ -71,6 +72,8 @@ final class TransportRpc implements Benchmark {
       callers(stream, IN_FLIGHT, STREAMS);
       note(notes, "new_stream_each", callers(stream, IN_FLIGHT, STREAMS));
     }
+    beside(notes, "iroh", Peers.run(Peers.IROH_RPC));
+    beside(notes, "js_libp2p", Peers.run(Peers.LIBP2P_RPC));
     return new Figure(
         "calls, 32 in flight",
         main.rate,
@@ -85,6 +88,19 @@ final class TransportRpc implements Benchmark {
     notes.put(name + "_per_s", Figure.rounded(result.rate));
     notes.put(name + "_p50", Figure.rounded(result.millis(50)));
     notes.put(name + "_p99", Figure.rounded(result.millis(99)));
+  }
+
+  private static void beside(Map<String, Object> notes, String name, Map<String, Object> figures) {
+    if (figures.containsKey("skipped")) {
+      notes.put(name, figures);
+      return;
+    }
+    for (var what : List.of("new_stream_32", "kept_stream_32", "kept_stream_1")) {
+      notes.put(
+          name + "_" + what + "_per_s", Figure.rounded(Peers.figure(figures, what + ".per_s")));
+    }
+    notes.put(
+        name + "_kept_stream_1_p50", Figure.rounded(Peers.figure(figures, "kept_stream_1.p50_ms")));
   }
 
   private static Result callers(Ask ask, int callers, int calls) throws Exception {

@@ -10,6 +10,9 @@ import dev.cis.kernel.fault.KernelCode;
 import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.wire.Bytes;
+import dev.cis.sim.Mutations;
+import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -538,5 +541,202 @@ public abstract class CallConformance {
     }
     assertThat(wrong).hasValue(0);
     assertThat(a.link(b.self()).orElseThrow().streams()).isZero();
+  }
+
+  // Hostile peers, who write what they like on a stream of calls.
+
+  private static CallFrame.Request request(long id, ProtocolId protocol, byte[] payload) {
+    return new CallFrame.Request(id, protocol.toString(), "", 20_000, false, Bytes.of(payload));
+  }
+
+  private static Stream raw(Swarm from, NodeId to) {
+    return from.open(to, CallFrame.PROTOCOL, LONG);
+  }
+
+  private static void send(Stream stream, CallFrame... frames) {
+    for (var frame : frames) {
+      stream.send(CallFrame.CODEC.encode(frame));
+    }
+  }
+
+  private static CallFrame next(Stream stream) {
+    return CallFrame.CODEC.decode(requireNonNull(stream.receive(1 << 20)));
+  }
+
+  private static void assertBrokenOff(Stream stream) {
+    try {
+      assertThatThrownBy(
+              () -> {
+                while (stream.receive(1 << 20) != null) {}
+              })
+          .isInstanceOfSatisfying(
+              Fault.class, e -> assertThat(e.code()).isEqualTo(TransportCode.STREAM_RESET));
+    } finally {
+      stream.close();
+    }
+  }
+
+  @Test
+  void whoBreaksTheRulesLosesItsStreamAndNothingElse() {
+    var a = node("a");
+    var b = node("b");
+    var go = new CountDownLatch(1);
+    var _ = b.serve(ECHO, Call::request);
+    var never = ProtocolId.parse("/cis/app/never/1.0");
+    var _ =
+        b.serve(
+            never,
+            call -> {
+              go.await();
+              return call.request();
+            });
+    introduce(a, b);
+    var own = request(5, ECHO, HELLO);
+    var alone = new CallFrame.Request(5, own.protocol(), "", 20_000, true, own.payload());
+    var violations =
+        List.of(
+            // Answers to calls that were never made, of every sort.
+            new CallFrame[] {new CallFrame.Reply(77, 0, own.payload())},
+            new CallFrame[] {CallFrame.refusal(1 << 16, TransportCode.BUSY, "no")},
+            new CallFrame[] {CallFrame.failure(3, new Fault(KernelCode.DEFECT, "no"))},
+            // An id that is in use.
+            new CallFrame[] {request(9, never, HELLO), request(9, never, HELLO)},
+            // A second call on a stream for one.
+            new CallFrame[] {alone, request(6, ECHO, HELLO)});
+    for (var frames : violations) {
+      var stream = raw(a, b.self());
+      send(stream, frames);
+      assertBrokenOff(stream);
+      assertEcho(a, b.self());
+    }
+    // What is no frame.
+    for (var bytes : List.of(new byte[0], new byte[] {1}, new byte[] {8, 1, 16, 0})) {
+      var stream = raw(a, b.self());
+      stream.send(bytes);
+      assertBrokenOff(stream);
+    }
+    // A length over every limit, and an end inside a frame.
+    var giant = raw(a, b.self());
+    giant.write(ByteBuffer.wrap(new byte[] {-1, -1, -1, -1, 7, 1}));
+    assertBrokenOff(giant);
+    var cut = raw(a, b.self());
+    cut.write(ByteBuffer.wrap(new byte[] {40, 8, 1}));
+    cut.finish();
+    assertBrokenOff(cut);
+    assertEcho(a, b.self());
+    assertThat(a.links()).hasSize(1);
+    go.countDown();
+  }
+
+  @Test
+  void cancellingWhatIsNotThereIsNothing() {
+    var a = node("a");
+    var b = node("b");
+    var _ = b.serve(ECHO, Call::request);
+    introduce(a, b);
+    try (var stream = raw(a, b.self())) {
+      send(stream, new CallFrame.Cancel(7), request(7, ECHO, HELLO), new CallFrame.Cancel(7));
+      send(stream, request(8, ECHO, HELLO));
+      CallFrame frame;
+      do {
+        frame = next(stream);
+      } while (frame.id() != 8);
+      assertThat(frame).isInstanceOf(CallFrame.Reply.class);
+    }
+  }
+
+  @Test
+  void aFloodOfCallsIsRefusedAndServedAgainAfterwards() {
+    var few = TransportConfig.DEFAULT.with(new Calling(8, 2, 1 << 20, 16 << 10));
+    var a = node("a");
+    var b = node("b", few);
+    var go = new CountDownLatch(1);
+    var _ =
+        b.serve(
+            ECHO,
+            call -> {
+              go.await();
+              return call.request();
+            });
+    introduce(a, b);
+    try (var stream = raw(a, b.self())) {
+      for (int i = 1; i <= 2_000; i++) {
+        send(stream, request(i, ECHO, HELLO));
+      }
+      int refused = 0;
+      while (refused < 1_992) {
+        assertThat(next(stream))
+            .isInstanceOfSatisfying(
+                CallFrame.Refusal.class,
+                refusal -> {
+                  assertThat(refusal.code()).isEqualTo("transport.busy");
+                  assertThat(refusal.reason()).contains("transport.max_calls = 8");
+                });
+        refused++;
+      }
+      go.countDown();
+      for (int i = 0; i < 8; i++) {
+        assertThat(next(stream)).isInstanceOf(CallFrame.Reply.class);
+      }
+    }
+    assertEcho(a, b.self());
+  }
+
+  @Test
+  void whoDoesNotReadItsAnswersIsNotReadEither() {
+    var small = TransportConfig.DEFAULT.withWindows(64 << 10, 256 << 10);
+    var a = node("a", small);
+    var b = node("b", small);
+    var _ = b.serveInline(ECHO, Call::request);
+    introduce(a, b);
+    var stream = raw(a, b.self());
+    stream.deadline(Duration.ofSeconds(3));
+    var payload = new byte[12_000];
+    var sent = new AtomicInteger();
+    assertThatThrownBy(
+            () -> {
+              while (sent.get() < 2_000) {
+                send(stream, request(sent.incrementAndGet(), ECHO, payload));
+              }
+            })
+        .isInstanceOfSatisfying(
+            Fault.class, e -> assertThat(e.code()).isEqualTo(TransportCode.STREAM_TIMEOUT));
+    // Windows, the writer's own buffer and what the answerer holds: a few MiB, not all of it.
+    assertThat(sent.get()).isLessThan(500);
+    stream.reset(Kind.UNREACHABLE);
+    assertEcho(a, b.self());
+  }
+
+  @Test
+  void damagedFramesEndTheirStreamAtMost() {
+    var a = node("a");
+    var b = node("b");
+    var _ = b.serve(ECHO, Call::request);
+    introduce(a, b);
+    var frames = new ArrayList<byte[]>();
+    for (var frame :
+        List.of(
+            request(3, ECHO, HELLO),
+            new CallFrame.Reply(3, 1, request(3, ECHO, HELLO).payload()),
+            new CallFrame.Cancel(3))) {
+      byte[] bytes = CallFrame.CODEC.encode(frame);
+      frames.add(FramedStream.framed(bytes));
+    }
+    var mutations = Mutations.of(frames, 21);
+    for (int i = 0; i < 300; i++) {
+      try (var stream = raw(a, b.self())) {
+        for (int k = 0; k < 5; k++) {
+          stream.write(ByteBuffer.wrap(mutations.next()));
+        }
+        stream.finish();
+      } catch (Fault e) {
+        assertThat(e.code()).isEqualTo(TransportCode.STREAM_RESET);
+      }
+      if (i % 50 == 0) {
+        assertEcho(a, b.self());
+      }
+    }
+    assertEcho(a, b.self());
+    assertThat(a.links()).hasSize(1);
   }
 }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.fault.KernelCode;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
@@ -33,18 +34,25 @@ import org.junit.jupiter.api.Test;
 class MessagesTest {
   private static final ProtocolId ECHO = ProtocolId.parse("/cis/app/echo/1.2");
   private static final Signed<PeerRecord> RECORD = record();
-  private static final Map<String, Codec<?>> CODECS =
-      Map.of(
-          "stream-header", StreamHeader.CODEC,
-          "stream-answer", StreamAnswer.CODEC,
-          "stream-refusal", StreamAnswer.CODEC,
-          "peer-record", PeerRecord.SIGNED,
-          "introduction", Introduction.CODEC,
-          "introduction-answer", Introduction.CODEC,
-          "greeting", Greeting.CODEC,
-          "greeting-answer", Greeting.CODEC,
-          "greeting-refusal", Greeting.CODEC,
-          "keep-alive", Greeting.CODEC);
+  private static final Map<String, Codec<?>> CODECS = codecs();
+
+  private static Map<String, Codec<?>> codecs() {
+    var codecs = new LinkedHashMap<String, Codec<?>>();
+    codecs.put("stream-header", StreamHeader.CODEC);
+    codecs.put("stream-answer", StreamAnswer.CODEC);
+    codecs.put("stream-refusal", StreamAnswer.CODEC);
+    codecs.put("peer-record", PeerRecord.SIGNED);
+    codecs.put("introduction", Introduction.CODEC);
+    codecs.put("introduction-answer", Introduction.CODEC);
+    codecs.put("greeting", Greeting.CODEC);
+    codecs.put("greeting-answer", Greeting.CODEC);
+    codecs.put("greeting-refusal", Greeting.CODEC);
+    codecs.put("keep-alive", Greeting.CODEC);
+    for (var name : List.of("request", "request-alone", "reply", "refusal", "failure", "cancel")) {
+      codecs.put("call-" + name, CallFrame.CODEC);
+    }
+    return codecs;
+  }
 
   /** The proof of one realm between two nodes: everything in it is a count of bytes. */
   private static final Admission.Secret SECRET =
@@ -118,6 +126,26 @@ class MessagesTest {
         "greeting-refusal",
         Greeting.CODEC.encode(Greeting.refused(Greeting.DUPLICATE, "another link is there")));
     vectors.put("keep-alive", Greeting.CODEC.encode(Greeting.KEEP_ALIVE));
+    var payload = Bytes.utf8("ask");
+    vectors.put(
+        "call-request",
+        CallFrame.CODEC.encode(
+            new CallFrame.Request(65_536, ECHO.toString(), "", 30_000, false, payload)));
+    vectors.put(
+        "call-request-alone",
+        CallFrame.CODEC.encode(
+            new CallFrame.Request(65_537, ECHO.toString(), "lab", 0, true, payload)));
+    vectors.put("call-reply", CallFrame.CODEC.encode(new CallFrame.Reply(65_536, 2, payload)));
+    vectors.put(
+        "call-refusal",
+        CallFrame.CODEC.encode(
+            CallFrame.refusal(
+                65_536, TransportCode.BUSY, "transport.max_calls = 1024 is reached")));
+    vectors.put(
+        "call-failure",
+        CallFrame.CODEC.encode(
+            CallFrame.failure(65_536, new Fault(KernelCode.BAD_SIGNATURE, "not yours"))));
+    vectors.put("call-cancel", CallFrame.CODEC.encode(new CallFrame.Cancel(65_536)));
     return vectors;
   }
 
@@ -148,7 +176,7 @@ class MessagesTest {
 
   @Property(tries = 3000)
   void mutatedMessagesAreReadOrRefused(
-      @ForAll @IntRange(max = 9) int which,
+      @ForAll @IntRange(max = 15) int which,
       @ForAll @Size(max = 6) List<Integer> places,
       @ForAll byte value,
       @ForAll @IntRange(max = 1000) int cut) {
@@ -193,6 +221,7 @@ class MessagesTest {
     frames.add(PeerFile.ENTRY.encode(entry(null)));
     var fast =
         List.of(
+            CallFrame.CODEC,
             Introduction.CODEC,
             StreamHeader.CODEC,
             StreamAnswer.CODEC,

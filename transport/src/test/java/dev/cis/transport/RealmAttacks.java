@@ -364,8 +364,7 @@ public abstract class RealmAttacks {
     var second = dial(network, member).open(Greeting.PROTOCOL, "");
     var _ = introduced(second, nonce);
     second.send(recorded);
-    assertThat(answer(second))
-        .isEqualTo(Greeting.refused(TransportCode.REFUSED.text(), "refused"));
+    assertThat(answer(second)).isEqualTo(Greeting.refused(TransportCode.REFUSED.text(), "refused"));
     assertThat(member.link(key.nodeId())).isEmpty();
   }
 

@@ -46,6 +46,9 @@ import org.slf4j.LoggerFactory;
 /** A QUIC connection. Handler of its channel, and the link that the swarm sees. */
 final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   private static final Logger LOG = LoggerFactory.getLogger(QuicLink.class);
+  // A link counts as losing for a while after one packet in so many was lost within a second.
+  private static final long LOSS_SHARE = 1000;
+  private static final Duration LOSING = Duration.ofSeconds(10);
   private static final Duration RTT_AGE = Duration.ofSeconds(1);
   // RFC 9001 section 4.8: 0x100 plus the TLS alert.
   private static final int NO_APPLICATION_PROTOCOL = 0x100 + 120;
@@ -68,6 +71,9 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   private volatile Address remote;
   private volatile @Nullable Duration rtt;
   private volatile long rttAt = Long.MIN_VALUE;
+  private volatile long losingUntil = Long.MIN_VALUE;
+  private long sent;
+  private long lost;
   private volatile @Nullable QuicConnectionCloseEvent closeEvent;
   private volatile @Nullable String closing;
   private volatile boolean heard;
@@ -217,10 +223,27 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
           .addListener((Future<QuicConnectionPathStats> stats) -> {
             if (stats.isSuccess() && stats.getNow() != null) {
               rtt = Duration.ofNanos(stats.getNow().rtt());
+              lookForLoss(stats.getNow());
             }
           });
     }
     return rtt;
+  }
+
+  @Override
+  public boolean isLosing() {
+    var _ = rtt(); // looks once a second
+    return losingUntil > Uptime.CLOCK.now().uptime().toMillis();
+  }
+
+  private void lookForLoss(QuicConnectionPathStats stats) {
+    long sentNow = stats.sent() - sent;
+    long lostNow = stats.lost() - lost;
+    sent = stats.sent();
+    lost = stats.lost();
+    if (lostNow * LOSS_SHARE > sentNow) {
+      losingUntil = Uptime.CLOCK.now().uptime().toMillis() + LOSING.toMillis();
+    }
   }
 
   @Override
