@@ -62,6 +62,22 @@ final class PeerRequests {
     return new Result.Peers(peers);
   }
 
+  Result limits() {
+    return new Result.Limits(
+        swarm.usage().readings().stream()
+            .map(r ->
+                new Result.Limit(
+                    r.name(),
+                    r.key(),
+                    r.unit(),
+                    r.limit() == Long.MAX_VALUE ? null : (Long) r.limit(),
+                    r.used(),
+                    r.peak(),
+                    r.refused(),
+                    r.busiest().isEmpty() ? null : r.busiest()))
+            .toList());
+  }
+
   private boolean isLinked(@Nullable NodeId id) {
     return id != null && swarm.link(id).isPresent();
   }

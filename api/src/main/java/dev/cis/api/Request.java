@@ -73,6 +73,9 @@ public sealed interface Request {
     }
   }
 
+  /** How every limit of the node stands. Answer: {@link Result.Limits}. */
+  record Limits() implements Request {}
+
   /**
    * Measures the round trip. Streams {@link Result.Pong}; ends with {@link Result.PingSummary}.
    *

@@ -158,6 +158,32 @@ public sealed interface Result {
   /** Peers, connected ones first. */
   record Peers(List<Peer> peers) implements Result {}
 
+  /**
+   * A limit and how it stands.
+   *
+   * @param name what is limited
+   * @param key the setting that limits it
+   * @param unit bytes, or what is counted
+   * @param limit the most there may be; missing where there is none
+   * @param used how much there is; with a limit per peer or address, of the busiest
+   * @param peak the most there was since the start
+   * @param refused how often it refused something since the start
+   * @param busiest who uses most, with a limit per peer or address
+   */
+  record Limit(
+      String name,
+      String key,
+      String unit,
+      @Nullable Long limit,
+      long used,
+      long peak,
+      long refused,
+      @Nullable String busiest)
+      implements Result {}
+
+  /** Every limit. */
+  record Limits(List<Limit> limits) implements Result {}
+
   /** The peer now connected. */
   record Connected(Peer peer) implements Result {}
 

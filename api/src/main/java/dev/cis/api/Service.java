@@ -43,6 +43,7 @@ public final class Service implements Handler {
           yield new Result.Done("stopping");
         }
         case Request.Peers r -> peers.peers(r);
+        case Request.Limits() -> peers.limits();
         case Request.Connect r -> peers.connect(r);
         case Request.Disconnect r -> peers.disconnect(r);
         case Request.AddPeer r -> peers.addPeer(r);

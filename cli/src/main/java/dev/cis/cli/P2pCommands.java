@@ -149,6 +149,48 @@ final class P2pCommands {
     }
   }
 
+  @Command(
+      description = "What others use of this node, and how often a limit refused something.",
+      footer = {
+        "",
+        "PEAK and REFUSED count from the start of the daemon. A limit per peer or address shows",
+        "the busiest. Change one with its KEY in config.toml."
+      })
+  static final class Limits implements Callable<Integer> {
+    private final Cis cis;
+
+    Limits(Cis cis) {
+      this.cis = cis;
+    }
+
+    @Override
+    public Integer call() {
+      var answer = cis.client().call(new Request.Limits(), Result.Limits.class);
+      if (cis.json()) {
+        cis.screen().json(answer);
+        return 0;
+      }
+      cis.screen()
+          .table(
+              List.of("KEY", "LIMIT", "USED", "PEAK", "REFUSED", "WHAT"),
+              answer.limits().stream()
+                  .map(l ->
+                      List.of(
+                          l.key(),
+                          l.limit() == null ? "none" : amount(l.limit(), l.unit()),
+                          amount(l.used(), l.unit()),
+                          amount(l.peak(), l.unit()),
+                          String.valueOf(l.refused()),
+                          l.name() + (l.busiest() == null ? "" : ": " + l.busiest())))
+                  .toList());
+      return 0;
+    }
+
+    private static String amount(long value, String unit) {
+      return unit.equals("bytes") ? Screen.size(value) : String.valueOf(value);
+    }
+  }
+
   @Command(description = "Connect to a peer.")
   static final class Connect implements Callable<Integer> {
     private final Cis cis;

@@ -95,6 +95,7 @@ record Words(String name, Function<Cis, Object> command, List<Words> words) {
           word("stop", P2pCommands.Stop::new),
           word("status", P2pCommands.Status::new),
           word("peers", P2pCommands.Peers::new),
+          word("limits", P2pCommands.Limits::new),
           word("connect", P2pCommands.Connect::new),
           word("disconnect", P2pCommands.Disconnect::new),
           word("add-peer", P2pCommands.AddPeer::new),

@@ -340,8 +340,16 @@ final class FramedStream implements Stream {
       reset(Kind.INVALID);
       throw new Fault(
           TransportCode.FRAME_TOO_LARGE,
-          "a message on " + protocol + " from " + peer().brief() + " is over " + limit + " bytes");
+          "a message on "
+              + protocol
+              + " from "
+              + peer().brief()
+              + " is over "
+              + limit
+              + " bytes"
+              + (length > maxFrame ? ": " + link.link.budget().refuseFrame(peer().brief()) : ""));
     }
+    link.link.budget().frame(length);
     return body((int) length);
   }
 
@@ -350,17 +358,34 @@ final class FramedStream implements Stream {
     byte[] bytes = new byte[Math.min(length, COPIED)];
     int have = Math.min(unread.remaining(), bytes.length);
     unread.get(bytes, 0, have);
-    while (have < length) {
-      if (have == bytes.length) {
-        bytes = Arrays.copyOf(bytes, (int) Math.min(length, 4L * bytes.length));
+    int claimed = 0;
+    try {
+      while (have < length) {
+        if (have == bytes.length) {
+          int larger = (int) Math.min(length, 4L * bytes.length);
+          claim(larger - claimed);
+          claimed = larger;
+          bytes = Arrays.copyOf(bytes, larger);
+        }
+        int size = take(ByteBuffer.wrap(bytes, have, bytes.length - have));
+        if (size < 0) {
+          throw truncated();
+        }
+        have += size;
       }
-      int size = take(ByteBuffer.wrap(bytes, have, bytes.length - have));
-      if (size < 0) {
-        throw truncated();
-      }
-      have += size;
+      return bytes;
+    } finally {
+      link.link.budget().give(claimed);
     }
-    return bytes;
+  }
+
+  private void claim(int bytes) {
+    try {
+      link.link.budget().claim(bytes, peer().brief());
+    } catch (Fault e) {
+      reset(e.kind());
+      throw e;
+    }
   }
 
   private Fault truncated() {

@@ -390,13 +390,20 @@ public final class NetworkSwarm implements Swarm {
   public PeerLink connectNow(Address address, Duration within) {
     checkOpen();
     try (var _ = peers.reserve(null)) {
-      var live = dialler.dial(address, within);
-      dials.succeeded(address);
-      dials.succeeded(live.peer());
+      var live = dialled(address, within);
       keeper.resume(live.peer());
       return live.look();
     } catch (InterruptedException e) {
       throw interrupted("dialling " + address);
+    }
+  }
+
+  private Live dialled(Address address, Duration within) throws InterruptedException {
+    try {
+      var live = dialler.dial(address, within);
+      dials.succeeded(address);
+      dials.succeeded(live.peer());
+      return live;
     } catch (Fault e) {
       if (isUnreached(e)) {
         dials.failed(address, e);
@@ -420,7 +427,13 @@ public final class NetworkSwarm implements Swarm {
       dials.check(node, addresses(node));
     }
     try (var _ = peers.reserve(node)) {
-      live = dialler.dial(node, deadline);
+      return dialled(node, deadline);
+    }
+  }
+
+  private Live dialled(NodeId node, Deadline deadline) throws InterruptedException {
+    try {
+      var live = dialler.dial(node, deadline);
       dials.succeeded(node);
       return live;
     } catch (Fault e) {

@@ -300,12 +300,17 @@ public final class Quotas implements Doorkeeper {
       memoryPerPeer.reached(used.addAndGet(bytes));
     }
 
-    /** The limit that is exhausted, for words about it. */
-    String refuse(String who) {
-      return memory.isExhausted() ? memory.refuse(who) : memoryPerPeer.refuse(who);
+    /** Notes the size of a message. */
+    void frame(long bytes) {
+      frames.reached(bytes);
     }
 
-    /** The connection is gone; what it had not given back is given back. */
+    /** Words for a message that is too large. */
+    String refuseFrame(String who) {
+      return frames.refuse(who);
+    }
+
+    /** The connection is gone. What waits for a reader still counts in the sum of all. */
     public void close() {
       budgets.remove(this);
     }

@@ -1,10 +1,14 @@
 package dev.cis.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cis.kernel.fault.Fault;
 import java.lang.reflect.RecordComponent;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.time.Duration;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class TransportConfigTest {
@@ -45,5 +49,34 @@ class TransportConfigTest {
         }
       }
     }
+  }
+
+  @Test
+  void aSettingOutOfRangeIsRefusedByItsKey() {
+    refused(() -> new ConnectionLimits(0, 2, 1, Duration.ZERO), "max_connections");
+    refused(() -> new ConnectionLimits(9, 2, 0, Duration.ZERO), "low_water");
+    refused(() -> new ConnectionLimits(9, 2, 3, Duration.ZERO), "high_water");
+    refused(() -> new ConnectionLimits(9, 2, 1, Duration.ofMillis(-1)), "grace_period");
+    refused(() -> new SourceLimits(0, 1, 1, 1, 0, 1), "max_connections_per_ip");
+    refused(() -> new SourceLimits(1, 0, 1, 1, 0, 1), "max_connections_per_subnet");
+    refused(() -> new SourceLimits(1, 1, 0, 1, 0, 1), "max_connections_per_site");
+    refused(() -> new SourceLimits(1, 1, 1, 0, 0, 1), "max_connections_per_private_ip");
+    refused(() -> new SourceLimits(1, 1, 1, 1, -1, 1), "busy_handshakes");
+    refused(() -> new SourceLimits(1, 1, 1, 1, 0, 0), "max_handshakes");
+    refused(() -> new StreamLimits(7, 1, 1, 1 << 20), "max_inbound_streams");
+    refused(() -> new StreamLimits(8, 0, 1, 1 << 20), "max_streams_per_protocol");
+    refused(() -> new StreamLimits(8, 1, 0, 1 << 20), "max_stream_rate");
+    refused(() -> new StreamLimits(8, 1, 1, 100), "max_frame");
+    refused(() -> new ResourceLimits(1, 1, 0), "max_memory");
+    refused(() -> new ResourceLimits(2 << 20, 3 << 20, 0), "max_memory_per_peer");
+    refused(() -> new ResourceLimits(2 << 20, 1 << 20, -1), "reserved_files");
+    refused(() -> Dialling.DEFAULT.withDials(0, 1), "max_dials");
+    refused(() -> Dialling.DEFAULT.withDials(1, 0), "max_dial_rate");
+  }
+
+  private static void refused(ThrowingCallable making, String key) {
+    assertThatThrownBy(making)
+        .isInstanceOf(Fault.class)
+        .hasMessageStartingWith("transport." + key + " ");
   }
 }

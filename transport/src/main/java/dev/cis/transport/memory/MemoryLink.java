@@ -181,11 +181,17 @@ final class MemoryLink implements Link {
     if (peerCloseCode < 0 && closeCode < 0) {
       closeCode = code;
     }
+    var there = Objects.requireNonNull(twin);
+    if (!hasEnded()) {
+      there.peerCloseCode = code; // before anyone over there notices
+    }
     if (endHere(reason)) {
-      var there = Objects.requireNonNull(twin);
-      there.peerCloseCode = code;
       there.endHere(reason);
     }
+  }
+
+  private synchronized boolean hasEnded() {
+    return ended != null;
   }
 
   /** Ends both sides. */

@@ -51,18 +51,18 @@ public record Trim(int low, int high, Duration grace) {
     if (all.size() <= high) {
       return new Plan(List.of(), Duration.ZERO);
     }
-    int surplus = all.size() - low;
-    var cut = ranked(all).stream().filter(c -> c.age().compareTo(grace) >= 0).limit(surplus);
-    var chosen = cut.toList();
-    if (all.size() - chosen.size() <= high) {
-      return new Plan(chosen, Duration.ZERO);
+    // A useful one does not go in the place of a useless one that is new.
+    var surplus = ranked(all).stream().limit(all.size() - low).toList();
+    var cut = surplus.stream().filter(c -> c.age().compareTo(grace) >= 0).toList();
+    if (all.size() - cut.size() <= high) {
+      return new Plan(cut, Duration.ZERO);
     }
     var again =
-        all.stream()
-            .filter(c -> !c.isProtected() && c.age().compareTo(grace) < 0)
+        surplus.stream()
+            .filter(c -> c.age().compareTo(grace) < 0)
             .map(c -> grace.minus(c.age()))
             .min(Comparator.naturalOrder());
-    return new Plan(chosen, again.orElse(Duration.ZERO));
+    return new Plan(cut, again.orElse(Duration.ZERO));
   }
 
   /** The one to give up for a protected peer; new ones are not spared then. */

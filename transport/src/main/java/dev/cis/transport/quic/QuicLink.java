@@ -351,7 +351,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
 
   @Override
   public void close(long code, String reason) {
-    if (closing == null) {
+    if (closing == null && closeEvent == null) {
       closeCode = code;
       closing = reason;
     }
@@ -489,7 +489,17 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
 
   Fault lostFault() {
     return new Fault(
-        TransportCode.CONNECTION_LOST, "the connection to " + name() + " ended: " + endReason());
+        wasRefused() ? TransportCode.BUSY : TransportCode.CONNECTION_LOST,
+        "the connection to " + name() + " ended: " + endReason());
+  }
+
+  /** Whether a limit of the peer has closed it, in the handshake or later. */
+  private boolean wasRefused() {
+    var event = closeEvent;
+    return closing == null
+        && event != null
+        && event.error()
+            == (event.isApplicationClose() ? Kind.EXHAUSTED.closeCode() : CONNECTION_REFUSED);
   }
 
   Fault openingFault(Throwable cause) {

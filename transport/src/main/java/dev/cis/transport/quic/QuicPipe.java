@@ -32,6 +32,8 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   private static final int OUTGOING = 1 << 20;
   private static final int INCOMING = 1 << 20;
   private static final int DROPPED = 64 << 10;
+  // So much of a stream waits without being counted: most calls are smaller than that.
+  private static final int UNCOUNTED = 4 << 10;
 
   private final QuicLink link;
   private final ReentrantLock lock = new ReentrantLock();
@@ -42,6 +44,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   private final ArrayDeque<ByteBuf> received = new ArrayDeque<>();
   private int receivedBytes;
   private int outstanding;
+  private int counted;
   private boolean ended;
   private boolean awaiting;
   private boolean holding;
@@ -112,13 +115,16 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
       int size = Math.min(bytes.remaining(), CHUNK);
       lock.lockInterruptibly();
       try {
-        while (canWrite(size, end) && outstanding > 0 && outstanding + size > OUTGOING) {
+        while (canWrite(size, end)
+            && outstanding > 0
+            && (outstanding + size > OUTGOING || isShort())) {
           left = await(writable, left);
         }
         if (stopped) {
           return; // only an end is left to say, to one who does not listen
         }
         outstanding += size;
+        count();
       } finally {
         lock.unlock();
       }
@@ -134,6 +140,34 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
     } while (bytes.hasRemaining());
   }
 
+  /** Bytes that were to be sent and will not be. */
+  private void gone(int size) {
+    lock.lock();
+    try {
+      outstanding -= size;
+      count();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Tells the budget what waits here. */
+  private void count() {
+    int waits = Math.max(0, receivedBytes - UNCOUNTED) + Math.max(0, outstanding - UNCOUNTED);
+    int change = waits - counted;
+    counted = waits;
+    if (change > 0) {
+      link.budget().take(change);
+    } else if (change < 0) {
+      link.budget().give(-change);
+    }
+  }
+
+  /** Whether memory is short, so that what can stay elsewhere should. */
+  private boolean isShort() {
+    return link.budget().isExhausted();
+  }
+
   private boolean canWrite(int size, boolean end) {
     if (stopped && !(size == 0 && end)) {
       throw new Fault(TransportCode.STREAM_RESET, link.name() + " has stopped reading the stream");
@@ -146,6 +180,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
     try {
       link.loop().execute(() -> send(frame));
     } catch (RejectedExecutionException e) {
+      gone(frame.content().readableBytes());
       frame.release();
       throw new Fault(TransportCode.CLOSED, "this node is stopping", e);
     }
@@ -196,6 +231,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
     QuicStreamFrame frame;
     while ((frame = early.poll()) != null) {
       if (channel == null) {
+        gone(frame.content().readableBytes());
         frame.release();
       } else {
         send(frame);
@@ -207,6 +243,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
     lock.lock();
     try {
       outstanding -= size;
+      count();
       if (cause instanceof ChannelOutputShutdownException) {
         stopped = true;
       } else if (cause != null && writeFault == null) {
@@ -245,7 +282,8 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
         size += each.readableBytes();
       }
       receivedBytes -= size;
-      if (paused && receivedBytes <= INCOMING / 2) {
+      count();
+      if (paused && (receivedBytes == 0 || (receivedBytes <= INCOMING / 2 && !isShort()))) {
         paused = false;
         resume = true;
       }
@@ -326,6 +364,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
   private void drop() {
     dropped += receivedBytes;
     receivedBytes = 0;
+    count();
     ByteBuf each;
     while ((each = received.poll()) != null) {
       each.release();
@@ -337,11 +376,23 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
     var fault = new Fault(TransportCode.STREAM_RESET, "the stream was broken off here");
     onLoop(() -> {
       failBoth(fault);
+      forgetUnread();
       if (channel != null && channel.isActive()) {
         var _ = channel.shutdown(why.closeCode(), channel.newPromise());
         var _ = channel.close();
       }
     });
+  }
+
+  /** Nobody reads what came before the peer's end either. */
+  private void forgetUnread() {
+    lock.lock();
+    try {
+      dropping = true;
+      drop();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Both directions are over; what has arrived before a clean end can still be read. */
@@ -385,6 +436,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
       if (content.isReadable() && readFault == null) {
         received.add(content);
         receivedBytes += content.readableBytes();
+        count();
       } else {
         content.release();
       }
@@ -405,7 +457,9 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
     lock.lock();
     try {
       readable.signalAll(); // once for all that came together
-      more = !ended && (dropping || receivedBytes < INCOMING);
+      // With nothing unread it always goes on, or nobody would wake it up.
+      more =
+          !ended && (dropping || receivedBytes == 0 || (receivedBytes < INCOMING && !isShort()));
       paused = !more && !ended;
     } finally {
       lock.unlock();

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cis.transport.proto;
+
+import org.jspecify.annotations.NullMarked;
