@@ -24,8 +24,7 @@ class DialsTest {
   private final Quotas quotas = new Quotas(TransportConfig.DEFAULT.with(config));
   private Duration uptime = Duration.ofHours(1);
   private final Dials dials =
-      new Dials(
-          config, quotas, () -> new Now(uptime, Instant.EPOCH), new SplittableRandom(3));
+      new Dials(config, quotas, () -> new Now(uptime, Instant.EPOCH), new SplittableRandom(3));
 
   private static Fault silent() {
     return new Fault(TransportCode.DIAL_TIMEOUT, "did not answer");

@@ -364,8 +364,7 @@ public abstract class LimitsConformance {
 
   @Test
   void aPeerThatCannotBeReachedIsLeftAloneUnlessSomebodyAsks() {
-    var slow =
-        TransportConfig.DEFAULT.withBackoff(Duration.ofMinutes(10), Duration.ofMinutes(10));
+    var slow = TransportConfig.DEFAULT.withBackoff(Duration.ofMinutes(10), Duration.ofMinutes(10));
     var a = node(slow);
     var dead = plain();
     var gone = addressOf(dead);
@@ -376,15 +375,15 @@ public abstract class LimitsConformance {
     assertThatThrownBy(() -> a.connect(node, brief))
         .isInstanceOf(Fault.class)
         .hasMessageNotContaining("backing off");
-    for (var call : List.<ThrowingCallable>of(
-        () -> a.connect(node, LONG), () -> a.open(node, ECHO, LONG).close())) {
+    for (var call :
+        List.<ThrowingCallable>of(
+            () -> a.connect(node, LONG), () -> a.open(node, ECHO, LONG).close())) {
       assertThatThrownBy(call)
           .isInstanceOfSatisfying(
               Fault.class, fault -> assertThat(fault.code()).isEqualTo(TransportCode.BACKING_OFF))
           .hasMessageContaining("next try in");
     }
-    assertThatThrownBy(() -> a.connectNow(node, brief))
-        .hasMessageNotContaining("backing off");
+    assertThatThrownBy(() -> a.connectNow(node, brief)).hasMessageNotContaining("backing off");
     assertThatThrownBy(() -> a.connect(gone, brief)).hasMessageNotContaining("backing off");
     assertThatThrownBy(() -> a.connect(gone, LONG))
         .hasMessageContaining("backing off from " + gone + ", next try in");

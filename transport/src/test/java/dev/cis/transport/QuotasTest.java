@@ -67,7 +67,8 @@ class QuotasTest {
 
   @Test
   void privateAddressesHaveALimitOfTheirOwn() {
-    for (var from : List.of("127.0.0.1", "10.1.2.3", "192.168.1.1", "100.64.0.1", "::1", "fd00::1")) {
+    for (var from :
+        List.of("127.0.0.1", "10.1.2.3", "192.168.1.1", "100.64.0.1", "::1", "fd00::1")) {
       for (int i = 0; i < 5; i++) {
         enter(from);
       }

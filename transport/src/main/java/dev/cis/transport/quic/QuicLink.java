@@ -128,6 +128,10 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     @Override
     protected void initChannel(QuicStreamChannel stream) {
       var link = stream.parent().pipeline().get(QuicLink.class);
+      if (link == null) {
+        var _ = stream.close(); // of a connection that was refused
+        return;
+      }
       link.arrived(eventPipe(stream, new QuicEventPipe(link)));
     }
 

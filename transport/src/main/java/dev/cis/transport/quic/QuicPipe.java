@@ -458,8 +458,7 @@ final class QuicPipe extends ChannelInboundHandlerAdapter implements Pipe {
     try {
       readable.signalAll(); // once for all that came together
       // With nothing unread it always goes on, or nobody would wake it up.
-      more =
-          !ended && (dropping || receivedBytes == 0 || (receivedBytes < INCOMING && !isShort()));
+      more = !ended && (dropping || receivedBytes == 0 || (receivedBytes < INCOMING && !isShort()));
       paused = !more && !ended;
     } finally {
       lock.unlock();

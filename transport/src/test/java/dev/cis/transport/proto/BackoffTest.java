@@ -96,8 +96,8 @@ class BackoffTest {
       var now = Duration.ZERO;
       for (long pause = 500; pause <= 4000; pause *= 2) {
         backoff.failed(now);
-        assertThat(backoff.left(now)).isBetween(
-            Duration.ofMillis(pause / 2), Duration.ofMillis(pause * 3 / 2));
+        assertThat(backoff.left(now))
+            .isBetween(Duration.ofMillis(pause / 2), Duration.ofMillis(pause * 3 / 2));
         now = now.plus(backoff.left(now));
       }
       seen.add(now);
