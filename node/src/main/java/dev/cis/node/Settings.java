@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -141,17 +142,36 @@ public final class Settings {
     try {
       return section.with(values);
     } catch (IllegalArgumentException | Fault e) {
-      // Each value is good alone: it is their combination that the record refuses.
-      var last = keys.entrySet().iterator().next();
-      throw bad(last.getKey(), last.getValue(), String.valueOf(e.getMessage()));
+      var culprit = culprit(section, values);
+      var named = section.settings().stream().filter(s -> s.component().equals(culprit));
+      var key = named.findFirst().orElseThrow().key();
+      throw bad(key, Objects.requireNonNull(keys.get(key)), String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** The value without which the others are accepted, or the first when no one is to blame. */
+  private static String culprit(Section section, Map<String, Object> values) {
+    return values.keySet().stream()
+        .filter(component -> acceptedWithout(component, section, values))
+        .findFirst()
+        .orElse(values.keySet().iterator().next());
+  }
+
+  private static boolean acceptedWithout(
+      String component, Section section, Map<String, Object> values) {
+    var others = new LinkedHashMap<>(values);
+    others.remove(component);
+    try {
+      var _ = section.with(others);
+      return true;
+    } catch (IllegalArgumentException | Fault e) {
+      return false;
     }
   }
 
   private static Object read(Setting setting, Given given) {
     try {
-      var value = setting.type().read().apply(given.value);
-      var _ = setting.section().with(Map.of(setting.component(), value));
-      return value;
+      return setting.type().read().apply(given.value);
     } catch (ArithmeticException e) {
       throw bad(setting.key(), given, "a smaller number");
     } catch (NumberFormatException e) {

@@ -9,6 +9,7 @@ import dev.cis.transport.Address;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -98,6 +99,17 @@ class SettingsTest {
         .hasMessageContaining("transport.idle_timeout = soon: expected a duration");
     assertThatThrownBy(() -> read("[labels]\n\"a b\" = \"c\"\n"))
         .hasMessageContaining("labels.a b");
+  }
+
+  @Test
+  void valuesThatAreGoodOnlyTogetherAreTakenTogether() throws IOException {
+    var toml = "[transport]\nidle_timeout = \"4s\"\nkeep_alive = \"1s\"\n";
+    var liveness = read(toml).config().transport().liveness();
+    assertThat(liveness.idleTimeout()).isEqualTo(Duration.ofSeconds(4));
+    var alone = read("[transport]\nmax_frame = 65536\nidle_timeout = \"4s\"\n");
+    assertThatThrownBy(alone::config)
+        .hasMessageContaining("transport.idle_timeout = 4s: expected")
+        .hasMessageContaining("keep_alive is at most half of idle_timeout");
   }
 
   @Test
