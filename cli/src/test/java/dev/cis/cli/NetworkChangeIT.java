@@ -42,7 +42,8 @@ class NetworkChangeIT {
   }
 
   private static void start(Terminal terminal, String settings, String... more) throws IOException {
-    terminal.run("init", "--name", terminal.home().getFileName().toString()).succeeded();
+    var name = terminal.home().getFileName().toString();
+    terminal.run("init", "--name", name, "--open").succeeded();
     var file = terminal.home().resolve("config.toml");
     var before = Files.exists(file) ? Files.readString(file) : "";
     Files.writeString(file, before + "\n[transport]\n" + settings);
