@@ -695,14 +695,15 @@ public abstract class CallConformance {
     var sent = new AtomicInteger();
     assertThatThrownBy(
             () -> {
-              while (sent.get() < 2_000) {
+              while (sent.get() < 20_000) {
                 send(stream, request(sent.incrementAndGet(), ECHO, payload));
               }
             })
         .isInstanceOfSatisfying(
             Fault.class, e -> assertThat(e.code()).isEqualTo(TransportCode.STREAM_TIMEOUT));
-    // Windows, the writer's own buffer and what the answerer holds: a few MiB, not all of it.
-    assertThat(sent.get()).isLessThan(500);
+    // The window, which QUIC lets grow to 16 MiB while its reader reads, the writer's own buffer and
+    // what the answerer holds: tens of MB at most, not all 240.
+    assertThat(sent.get()).isLessThan(5_000);
     stream.reset(Kind.UNREACHABLE);
     assertEcho(a, b.self());
   }
