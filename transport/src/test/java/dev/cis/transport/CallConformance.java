@@ -701,8 +701,8 @@ public abstract class CallConformance {
             })
         .isInstanceOfSatisfying(
             Fault.class, e -> assertThat(e.code()).isEqualTo(TransportCode.STREAM_TIMEOUT));
-    // The window, which QUIC lets grow to 16 MiB while its reader reads, the writer's own buffer and
-    // what the answerer holds: tens of MB at most, not all 240.
+    // The window, which QUIC lets grow to 16 MiB while its reader reads, the writer's own buffer
+    // and what the answerer holds: tens of MB at most, not all 240.
     assertThat(sent.get()).isLessThan(5_000);
     stream.reset(Kind.UNREACHABLE);
     assertEcho(a, b.self());
