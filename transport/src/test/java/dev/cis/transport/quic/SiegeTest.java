@@ -62,6 +62,7 @@ class SiegeTest {
   private final SecureRandom secure = new SecureRandom();
   private final SplittableRandom random = new SplittableRandom(42);
   private final List<AutoCloseable> opened = new ArrayList<>();
+  private final List<AutoCloseable> attackers = new ArrayList<>();
   private @Nullable Victim started;
   private @Nullable NodeId victimId;
 
@@ -84,6 +85,7 @@ class SiegeTest {
 
   @AfterEach
   void end() throws Exception {
+    leave();
     for (var each : opened.reversed()) {
       each.close();
     }
@@ -104,7 +106,7 @@ class SiegeTest {
     var tapped = new Tapped(QuicNetwork.bind(key, Victim.config(), RawDatagrams.NONE));
     var swarm =
         NetworkSwarm.start(key, Victim.config(), StoredPeerBook.inMemory(), NAMELESS, tapped);
-    opened.add(swarm);
+    attackers.add(swarm);
     victimId = swarm.connect(victim().address, LONG).peer();
     return java.util.Objects.requireNonNull(tapped.last.get());
   }
@@ -163,16 +165,31 @@ class SiegeTest {
     return times[calls / 2];
   }
 
-  /** An attack; what it opened is closed by the test's end at the latest. */
   private interface Attack {
     void run() throws Exception;
+  }
+
+  /**
+   * Attacks, then goes. A swarm that stayed would link again whenever it finds that this process
+   * stood still for two seconds, which is what a swarm is for.
+   */
+  private void once(Attack attack) throws Exception {
+    attack.run();
+    leave();
+  }
+
+  private void leave() throws Exception {
+    for (var each : attackers) {
+      each.close();
+    }
+    attackers.clear();
   }
 
   private void withstands(Attack attack) throws Exception {
     var friend = peer();
     // Once to warm everything up that the attack touches, so that memory can be compared.
     medianNanos(friend, 300);
-    attack.run();
+    once(attack);
     Await.until("only friends are left", () -> links() <= 1);
     long before = medianNanos(friend, 100);
     var vitals = victim().vitals();
@@ -192,7 +209,7 @@ class SiegeTest {
             served.completeExceptionally(e);
           }
         });
-    attack.run();
+    once(attack);
     stop.set(true);
     assertThat(served.get()).isPositive();
 
