@@ -17,6 +17,30 @@ public enum DhtCode implements Code {
       "dht.cannot-save",
       Kind.INTERNAL,
       "The routing table could not be written; check space and permissions of the data directory."),
+  TOO_LARGE(
+      "dht.too-large",
+      Kind.INVALID,
+      "A value has at most 1,000 bytes, a salt 64, a namespace 256; put what is larger elsewhere and"
+          + " its hash here."),
+  CONFLICT(
+      "dht.conflict",
+      Kind.CONFLICT,
+      "The value in the DHT has another sequence than the writer expected, or one that is not"
+          + " lower; read it again and write with a higher one."),
+  BAD_TOKEN(
+      "dht.bad-token",
+      Kind.DENIED,
+      "A store came with a token that was given to another node, at another address, or too long"
+          + " ago; the sender has to ask again before it stores."),
+  BAD_RECORD(
+      "dht.bad-record",
+      Kind.INVALID,
+      "A record lies about its key, signature, sequence or expiry; it was not kept."),
+  FULL(
+      "dht.full",
+      Kind.EXHAUSTED,
+      "The node keeps as many records as it may, of everybody or of this sender; others keep it"
+          + " instead."),
   CLOSED("dht.closed", Kind.UNREACHABLE, "This node is stopping.");
 
   private final String text;

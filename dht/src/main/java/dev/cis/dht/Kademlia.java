@@ -5,10 +5,12 @@ import dev.cis.dht.proto.DhtMachine;
 import dev.cis.dht.proto.DhtMessage;
 import dev.cis.dht.proto.DhtOutput;
 import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.time.Loop;
 import dev.cis.kernel.time.Now;
+import dev.cis.kernel.wire.Bytes;
 import dev.cis.transport.Address;
 import dev.cis.transport.PeerLink;
 import dev.cis.transport.PeerRecord;
@@ -19,6 +21,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -150,12 +153,53 @@ final class Kademlia implements Routing {
   }
 
   @Override
-  public List<Signed<PeerRecord>> findClosest(NodeId key, int count, Duration within) {
+  public List<Signed<PeerRecord>> findClosestPeers(NodeId key, int count, Duration within) {
     var result =
         run(id -> new DhtInput.StartLookup(id, key, DhtInput.Purpose.FIND_CLOSEST), within);
     return result.isPresent() && result.get() instanceof DhtOutput.LookupDone done
         ? done.closest().subList(0, Math.clamp(count, 0, done.closest().size()))
         : List.of();
+  }
+
+  @Override
+  public int provide(NodeId key, Duration within) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public boolean withdraw(NodeId key) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public List<Signed<PeerRecord>> findProviders(NodeId key, int count, Duration within) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Put put(Bytes value, Duration within) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Put put(
+      KeyPair author,
+      Bytes salt,
+      long sequence,
+      Bytes value,
+      OptionalLong expected,
+      Duration within) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Optional<Value> get(NodeId key, Duration within) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public boolean forget(NodeId key) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

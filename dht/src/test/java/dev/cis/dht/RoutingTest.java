@@ -109,7 +109,7 @@ class RoutingTest {
         }
       }
     }
-    assertThat(peers.get(3).routing.findClosest(peers.get(5).id(), 1, WITHIN))
+    assertThat(peers.get(3).routing.findClosestPeers(peers.get(5).id(), 1, WITHIN))
         .extracting(record -> record.value().node())
         .containsExactly(peers.get(5).id());
   }
@@ -183,7 +183,7 @@ class RoutingTest {
         assertThat(e.code()).isNotNull();
       }
     }
-    assertThat(peers.get(1).routing.findClosest(server.id(), 1, WITHIN)).hasSize(1);
+    assertThat(peers.get(1).routing.findClosestPeers(server.id(), 1, WITHIN)).hasSize(1);
   }
 
   @Test
