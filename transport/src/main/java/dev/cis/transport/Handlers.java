@@ -291,6 +291,12 @@ final class Handlers {
     return live.realms.contains(realm) && admission.admits(live.peer());
   }
 
+  static Fault notProved(NodeId node, ProtocolId protocol) {
+    return new Fault(
+        TransportCode.REFUSED,
+        node.brief() + " has not proved the realm in which to speak " + protocol);
+  }
+
   /** Whether this is the realm in which calls and most streams are served. */
   boolean isHome(String realm) {
     return realm.equals(admission.home());

@@ -5,12 +5,9 @@ import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.time.Uptime;
-import dev.cis.kernel.wire.Bytes;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -19,7 +16,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,12 +23,8 @@ import org.slf4j.LoggerFactory;
 /** The swarm over any {@link Network}; made by the networks' own factories. */
 public final class NetworkSwarm implements Swarm {
   private static final Logger LOG = LoggerFactory.getLogger(NetworkSwarm.class);
-  private static final ProtocolId PING = ProtocolId.parse("/cis/sys/ping/1.0");
   private static final Handlers.Where SYSTEM = new Handlers.Where.Everywhere();
-  private static final int PING_BYTES = 8;
   private static final int QLOG_ATTEMPTS = 3;
-  // Rooms register their protocols one after another; peers hear of it once.
-  private static final Duration SETTLE = Duration.ofMillis(200);
 
   private final NodeId self;
   private final TransportConfig config;
@@ -47,15 +39,16 @@ public final class NetworkSwarm implements Swarm {
   private final ObservedBook book;
   private final Greeter greeter;
   private final Dialler dialler;
+  private final Connector connector;
   private final Keeper keeper;
+  private final Opener opener;
+  private final Caller caller;
   private final Recovery recovery;
   private final Quotas quotas;
   private final Dials dials;
   private final Upkeep upkeep;
-  private final Thread renewer;
+  private final Renewal renewal;
   private final Set<Live> links = ConcurrentHashMap.newKeySet();
-  private final Object renewal = new Object();
-  private boolean protocolsChanged;
   private Registration watching = () -> {};
   private volatile boolean closed;
 
@@ -75,7 +68,7 @@ public final class NetworkSwarm implements Swarm {
     this.peers = new Peers(self, quotas.connections, new Ranks());
     this.announcer = new Announcer(self.brief(), peers, this::isAtHome);
     this.traffic = new Traffic(config.bandwidth(), System::nanoTime);
-    this.traffic.rank(PING, Priority.CONTROL);
+    this.traffic.rank(Opener.PING, Priority.CONTROL);
     this.handlers = new Handlers(config, admission, quotas);
     this.own =
         new OwnRecord(
@@ -97,11 +90,15 @@ public final class NetworkSwarm implements Swarm {
             this.book,
             greeter,
             this::attend);
-    this.keeper = new Keeper(config.dialling(), peers, dials, this::reach, Uptime.CLOCK, random);
+    this.connector = new Connector(this.book, peers, dials, dialler);
+    this.keeper =
+        new Keeper(config.dialling(), peers, dials, connector::reach, Uptime.CLOCK, random);
+    this.opener = new Opener(config, handlers, peers, keeper, connector, dialler);
+    this.caller = new Caller(config, admission, handlers, peers, keeper, connector);
     this.upkeep =
         new Upkeep(config.limits().connections(), peers, keeper::isKept, this::trim, Uptime.CLOCK);
     this.recovery = new Recovery(config, network, peers, new RecoveryHands());
-    this.renewer = Thread.ofVirtual().name("renew-" + self.brief()).unstarted(this::renew);
+    this.renewal = new Renewal(own, config.liveness().recordLifetime(), peers, greeter);
   }
 
   /** A swarm of the open realm that owns the network and has begun to accept links. */
@@ -129,11 +126,11 @@ public final class NetworkSwarm implements Swarm {
 
   private void begin() {
     var _ = handlers.add(Greeting.PROTOCOL, SYSTEM, greeter::answer);
-    var _ = handlers.add(PING, SYSTEM, (live, stream) -> echo(stream));
+    var _ = handlers.add(Opener.PING, SYSTEM, (live, stream) -> Opener.echo(stream));
     watching = admission.watch(this::admissionChanged);
     own.outdated();
     announcer.start();
-    renewer.start();
+    renewal.start();
     recovery.start();
     upkeep.start();
     network.accept(this::accepted);
@@ -197,7 +194,7 @@ public final class NetworkSwarm implements Swarm {
             counters.ended(live.link, Uptime.CLOCK.now().wall(), reason);
             quotas.unwatch(live);
             if (live.link.peerCloseCode() == Link.TRIMMED) {
-              rest(live, "it closed the connection: " + Wording.printable(reason));
+              connector.rest(live, "it closed the connection: " + Wording.printable(reason));
             }
             peers.ended(live, reason);
             LOG.debug("event=link-down peer={} reason={}", live.peer().brief(), reason);
@@ -219,28 +216,17 @@ public final class NetworkSwarm implements Swarm {
 
     @Override
     public void giveUp(Live victim) {
-      rest(victim, "it gave way to a protected peer");
+      connector.rest(victim, "it gave way to a protected peer");
       victim.link.close(Link.TRIMMED, quotas.connections.text());
     }
   }
 
   private void trim(Live live) {
-    rest(live, "it was of little use and there were too many connections");
+    connector.rest(live, "it was of little use and there were too many connections");
     var water = config.limits().connections().highWater();
     var reason = "transport.high_water = " + water + " is passed";
     live.link.close(Link.TRIMMED, reason);
     peers.ended(live, reason);
-  }
-
-  private void rest(Live live, String why) {
-    dials.trimmed(live.peer(), addresses(live.peer()), why);
-  }
-
-  private Set<Address> addresses(NodeId node) {
-    return book.find(node).stream()
-        .flatMap(entry -> entry.addresses().stream())
-        .map(PeerBook.Known::address)
-        .collect(Collectors.toSet());
   }
 
   @Override
@@ -285,13 +271,13 @@ public final class NetworkSwarm implements Swarm {
     try {
       for (int i = 0; i < QLOG_ATTEMPTS; i++) {
         renew(node, "to record the next connection");
-        var file = connected(node, deadline, true).link.qlog();
+        var file = connector.connected(node, deadline, true).link.qlog();
         if (file != null) {
           return file;
         }
       }
     } catch (InterruptedException e) {
-      throw interrupted("recording " + node.brief());
+      throw Connector.interrupted("recording " + node.brief());
     }
     throw new Fault(
         TransportCode.QLOG_FAILED,
@@ -323,37 +309,7 @@ public final class NetworkSwarm implements Swarm {
   @Override
   public void describe(PeerDescription description) {
     own.describe(description);
-    pushRecord();
-  }
-
-  private void pushRecord() {
-    for (var live : peers.all()) {
-      Thread.ofVirtual().name("update-" + live.peer().brief()).start(() -> greeter.update(live));
-    }
-  }
-
-  private void renew() {
-    try {
-      while (!closed) {
-        long before = own.get().value().sequence();
-        boolean changed;
-        synchronized (renewal) {
-          if (!protocolsChanged) {
-            renewal.wait(Math.max(1, config.liveness().recordLifetime().dividedBy(4).toMillis()));
-          }
-          changed = protocolsChanged;
-          protocolsChanged = false;
-        }
-        if (changed) {
-          Thread.sleep(SETTLE);
-        }
-        if (own.get().value().sequence() != before) {
-          pushRecord();
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    renewal.push();
   }
 
   @Override
@@ -374,9 +330,9 @@ public final class NetworkSwarm implements Swarm {
   private PeerLink connect(NodeId node, Duration within, boolean asked) {
     keeper.resume(node);
     try {
-      return connected(node, Deadline.in(within), asked).look();
+      return connector.connected(node, Deadline.in(within), asked).look();
     } catch (InterruptedException e) {
-      throw interrupted("connecting to " + node.brief());
+      throw Connector.interrupted("connecting to " + node.brief());
     }
   }
 
@@ -388,70 +344,13 @@ public final class NetworkSwarm implements Swarm {
 
   @Override
   public PeerLink connectNow(Address address, Duration within) {
-    checkOpen();
-    try (var _ = peers.reserve(null)) {
-      var live = dialled(address, within);
+    try {
+      var live = connector.dialled(address, within);
       keeper.resume(live.peer());
       return live.look();
     } catch (InterruptedException e) {
-      throw interrupted("dialling " + address);
+      throw Connector.interrupted("dialling " + address);
     }
-  }
-
-  private Live dialled(Address address, Duration within) throws InterruptedException {
-    try {
-      var live = dialler.dial(address, within);
-      dials.succeeded(address);
-      dials.succeeded(live.peer());
-      return live;
-    } catch (Fault e) {
-      if (isUnreached(e)) {
-        dials.failed(address, e);
-      }
-      throw e;
-    }
-  }
-
-  private void reach(NodeId node, Duration within) throws InterruptedException {
-    var _ = connected(node, Deadline.in(within), true);
-  }
-
-  private Live connected(NodeId node, Deadline deadline, boolean asked)
-      throws InterruptedException {
-    checkOpen();
-    var live = peers.live(node);
-    if (live != null) {
-      return live;
-    }
-    if (!asked) {
-      dials.check(node, addresses(node));
-    }
-    try (var _ = peers.reserve(node)) {
-      return dialled(node, deadline);
-    }
-  }
-
-  private Live dialled(NodeId node, Deadline deadline) throws InterruptedException {
-    try {
-      var live = dialler.dial(node, deadline);
-      dials.succeeded(node);
-      return live;
-    } catch (Fault e) {
-      if (isUnreached(e)) {
-        dials.failed(node, addresses(node), e);
-      }
-      throw e;
-    }
-  }
-
-  /** Whether the peer was asked and did not let us in. */
-  private static boolean isUnreached(Fault e) {
-    return e.code() instanceof TransportCode code
-        && switch (code) {
-          case DIAL_FAILED, DIAL_TIMEOUT, WRONG_IDENTITY, WRONG_ALPN, NO_CERTIFICATE -> true;
-          case REFUSED, CONNECTION_LOST, BUSY -> true;
-          default -> false;
-        };
   }
 
   @Override
@@ -506,118 +405,23 @@ public final class NetworkSwarm implements Swarm {
 
   @Override
   public Stream open(NodeId node, String realm, ProtocolId protocol, Duration deadline) {
-    return open(node, new Handlers.Where.In(realm), protocol, deadline);
+    return opener.open(node, new Handlers.Where.In(realm), protocol, deadline);
   }
 
   @Override
   public Stream openSystem(NodeId node, ProtocolId protocol, Duration deadline) {
-    return open(node, SYSTEM, protocol, deadline);
-  }
-
-  private Stream open(NodeId node, Handlers.Where where, ProtocolId protocol, Duration deadline) {
-    var realm = where instanceof Handlers.Where.In(var named) ? named : "";
-    keeper.resume(node);
-    var until = Deadline.in(deadline);
-    try {
-      while (true) {
-        var live = connected(node, until, false);
-        try {
-          if (where instanceof Handlers.Where.In && !handlers.admits(live, realm)) {
-            throw notProved(node, protocol);
-          }
-          return opened(live, protocol, realm, until);
-        } catch (Fault e) {
-          // The link may have been replaced or lost since it was looked up: then there is another.
-          if (e.code() != TransportCode.CONNECTION_LOST || until.isOver()) {
-            throw e;
-          }
-          peers.ended(live, "lost");
-        }
-      }
-    } catch (InterruptedException e) {
-      throw interrupted("opening " + protocol + " to " + node.brief());
-    }
-  }
-
-  private static Fault notProved(NodeId node, ProtocolId protocol) {
-    return new Fault(
-        TransportCode.REFUSED,
-        node.brief() + " has not proved the realm in which to speak " + protocol);
-  }
-
-  private Stream opened(Live live, ProtocolId protocol, String realm, Deadline until)
-      throws InterruptedException {
-    var header = dialler.header(protocol, realm, until.remaining());
-    var stream = FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
-    stream.deadline(until.remaining());
-    return stream;
+    return opener.open(node, SYSTEM, protocol, deadline);
   }
 
   @Override
   public CompletableFuture<Answer> call(
       NodeId node, ProtocolId protocol, byte[] request, Duration within) {
-    var call = pending(protocol, request, within);
-    var live = closed ? null : peers.live(node);
-    if (live != null && !handlers.admits(live, call.realm)) {
-      call.fail(notProved(node, protocol));
-    } else if (live == null || !live.calls().offer(call)) {
-      Thread.ofVirtual().name("call-" + node.brief()).start(() -> connectAndCall(node, call));
-    }
-    return call;
-  }
-
-  private PendingCall pending(ProtocolId protocol, byte[] request, Duration within) {
-    int most = config.limits().maxFrame() - CallFrame.HEAD_BYTES;
-    if (request.length > most) {
-      throw new Fault(
-          TransportCode.FRAME_TOO_LARGE,
-          "a call of " + request.length + " bytes is over " + most + " (transport.max_frame)");
-    }
-    return new PendingCall(protocol, admission.home(), Bytes.of(request), Deadline.in(within));
-  }
-
-  private void connectAndCall(NodeId node, PendingCall call) {
-    try {
-      submit(node, call);
-    } catch (Fault e) {
-      call.fail(e);
-    } catch (InterruptedException e) {
-      call.fail(interrupted("calling " + node.brief()));
-    }
-  }
-
-  /** Hands the call to the link with the peer, once. */
-  private void submit(NodeId node, PendingCall call) throws InterruptedException {
-    keeper.resume(node);
-    while (true) {
-      var live = connected(node, call.deadline, false);
-      if (!handlers.admits(live, call.realm)) {
-        throw notProved(node, call.protocol);
-      }
-      if (live.calls().offerWaiting(call)) {
-        return;
-      }
-      // The link was lost since it was looked up, before it heard of the call.
-      peers.ended(live, "lost");
-    }
+    return caller.call(node, protocol, request, within);
   }
 
   @Override
   public Answer ask(NodeId node, ProtocolId protocol, byte[] request, Duration within) {
-    var call = pending(protocol, request, within);
-    try {
-      submit(node, call);
-      return call.get();
-    } catch (InterruptedException e) {
-      boolean _ = call.cancel(true);
-      throw interrupted("the call " + protocol + " to " + node.brief());
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof Fault fault) {
-        // The same words, with the stack of who hears them.
-        throw new Fault(fault.code(), String.valueOf(fault.getMessage()), fault);
-      }
-      throw new IllegalStateException(e);
-    }
+    return caller.ask(node, protocol, request, within);
   }
 
   @Override
@@ -631,12 +435,12 @@ public final class NetworkSwarm implements Swarm {
   }
 
   private Registration answer(CallTable.Served served) {
-    checkOpen();
+    connector.checkOpen();
     var registration = handlers.calls().add(served);
-    protocolsChanged();
+    renewal.protocolsChanged();
     return () -> {
       registration.close();
-      protocolsChanged();
+      renewal.protocolsChanged();
     };
   }
 
@@ -656,21 +460,13 @@ public final class NetworkSwarm implements Swarm {
   }
 
   private Registration handle(ProtocolId protocol, Handlers.Where where, StreamHandler handler) {
-    checkOpen();
+    connector.checkOpen();
     var registration = handlers.add(protocol, where, (live, stream) -> handler.serve(stream));
-    protocolsChanged();
+    renewal.protocolsChanged();
     return () -> {
       registration.close();
-      protocolsChanged();
+      renewal.protocolsChanged();
     };
-  }
-
-  private void protocolsChanged() {
-    own.outdated();
-    synchronized (renewal) {
-      protocolsChanged = true;
-      renewal.notifyAll();
-    }
   }
 
   @Override
@@ -680,29 +476,7 @@ public final class NetworkSwarm implements Swarm {
 
   @Override
   public Duration ping(NodeId node, Duration within) {
-    try (var stream = openSystem(node, PING, within)) {
-      var rtt = thereAndBack(stream);
-      var live = peers.live(node);
-      if (live != null) {
-        live.measured(rtt);
-      }
-      return rtt;
-    }
-  }
-
-  private static Duration thereAndBack(Stream stream) {
-    byte[] sent = new byte[PING_BYTES];
-    java.util.concurrent.ThreadLocalRandom.current().nextBytes(sent);
-    var begun = Uptime.CLOCK.now().uptime();
-    stream.write(ByteBuffer.wrap(sent));
-    stream.finish();
-    var got = ByteBuffer.allocate(PING_BYTES);
-    while (got.hasRemaining() && stream.read(got) >= 0) {}
-    if (!Arrays.equals(sent, got.array())) {
-      throw new Fault(
-          TransportCode.STREAM_RESET, stream.peer().brief() + " answered a ping with other bytes");
-    }
-    return Uptime.CLOCK.now().uptime().minus(begun);
+    return opener.ping(node, within);
   }
 
   @Override
@@ -714,11 +488,7 @@ public final class NetworkSwarm implements Swarm {
   private final class RecoveryHands implements Recovery.Hands {
     @Override
     public void ping(Live live, Duration within) {
-      try (var stream = opened(live, PING, "", Deadline.in(within))) {
-        live.measured(thereAndBack(stream));
-      } catch (InterruptedException e) {
-        throw interrupted("probing " + live.peer().brief());
-      }
+      opener.ping(live, within);
     }
 
     @Override
@@ -729,7 +499,7 @@ public final class NetworkSwarm implements Swarm {
 
     @Override
     public void connect(NodeId node, Duration within) throws InterruptedException {
-      reach(node, within);
+      connector.reach(node, within);
     }
 
     @Override
@@ -740,14 +510,8 @@ public final class NetworkSwarm implements Swarm {
     @Override
     public void announce() {
       own.outdated();
-      pushRecord();
+      renewal.push();
     }
-  }
-
-  private static void echo(FramedStream stream) {
-    var bytes = ByteBuffer.allocate(PING_BYTES);
-    while (bytes.hasRemaining() && stream.read(bytes) >= 0) {}
-    stream.write(bytes.flip());
   }
 
   @Override
@@ -756,11 +520,12 @@ public final class NetworkSwarm implements Swarm {
       return;
     }
     closed = true;
+    connector.close();
     watching.close();
     keeper.close();
     recovery.close();
     upkeep.close();
-    renewer.interrupt();
+    renewal.close();
     peers.close();
     links.forEach(live -> live.link.close(Link.GOODBYE, "this node is stopping"));
     network.close();
@@ -768,16 +533,5 @@ public final class NetworkSwarm implements Swarm {
       peers.ended(live, "this node is stopping");
     }
     announcer.close();
-  }
-
-  private void checkOpen() {
-    if (closed) {
-      throw new Fault(TransportCode.CLOSED, "this node is stopping");
-    }
-  }
-
-  private static Fault interrupted(String what) {
-    Thread.currentThread().interrupt();
-    return new Fault(TransportCode.CLOSED, what + " was interrupted");
   }
 }
