@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -353,6 +354,43 @@ public abstract class StreamConformance {
     writer.interrupt();
     writer.join();
     stream.reset(Kind.UNREACHABLE);
+  }
+
+  /** Judged by bytes, not by time: so much of a transfer at most goes before a ping. */
+  @Test
+  void aPingWaitsForALittleOfATransferThatTakesAllThereIs() throws Exception {
+    a.traffic().rank(ECHO, Priority.BULK);
+    var arrived = new AtomicLong();
+    serve(stream -> {
+      var buffer = ByteBuffer.allocate(256 << 10);
+      int size;
+      while ((size = stream.read(buffer.clear())) >= 0) {
+        arrived.addAndGet(size);
+      }
+    });
+    var stream = a.open(b.self(), ECHO, LONG);
+    var writer =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                while (true) {
+                  stream.write(ByteBuffer.allocate(256 << 10));
+                }
+              } catch (Fault brokenOff) {
+                assertThat(brokenOff.code()).isEqualTo(TransportCode.STREAM_RESET);
+              }
+            });
+    Await.until("the transfer runs", () -> arrived.get() > 32 << 20);
+    var before = new ArrayList<Long>();
+    for (int i = 0; i < 40; i++) {
+      long begun = arrived.get();
+      a.ping(b.self(), LONG);
+      before.add(arrived.get() - begun);
+    }
+    stream.reset(Kind.UNREACHABLE);
+    writer.join();
+    // Two socket buffers, what waits in the stream at either end, and what came while it was read.
+    assertThat(before.stream().sorted().toList().get(20)).isLessThan(12L << 20);
   }
 
   @Test
