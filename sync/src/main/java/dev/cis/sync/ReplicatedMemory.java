@@ -69,6 +69,7 @@ public final class ReplicatedMemory implements AutoCloseable {
             clock,
             entry -> input(new SyncInput.Written(List.of(entry))));
     swarm.traffic().rank(Exchanges.PROTOCOL, Priority.BULK);
+    swarm.compress(Exchanges.PROTOCOL);
     this.registrations =
         List.of(
             swarm.handle(Exchanges.PROTOCOL, exchanges::serve),

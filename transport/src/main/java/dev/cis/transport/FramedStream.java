@@ -37,10 +37,17 @@ final class FramedStream implements Stream {
   private byte @Nullable [] preface;
   private boolean finished;
 
+  // Whether we send blocks: settled before the stream is used.
+  private volatile boolean inBlocks;
+
+  // Whether they may be deflated: once the acceptor has agreed.
+  private volatile boolean deflates;
+
   // Guarded by receiving.
   private ByteBuffer unread = ByteBuffer.allocate(0);
   private boolean answered;
   private boolean ended;
+  private @Nullable BlockReader blocks;
 
   private FramedStream(Pipe pipe, Live link, ProtocolId protocol, boolean opener, int maxFrame) {
     this.pipe = pipe;
@@ -57,6 +64,7 @@ final class FramedStream implements Stream {
   static FramedStream opened(Pipe pipe, Live link, StreamHeader header, int maxFrame) {
     var stream = new FramedStream(pipe, link, header.protocol(), true, maxFrame);
     pipe.rank(stream.flow.priority());
+    stream.inBlocks = header.isInBlocks();
     stream.preface = framed(StreamHeader.CODEC.encode(header));
     return stream;
   }
@@ -77,10 +85,30 @@ final class FramedStream implements Stream {
 
   /** Settles what the acceptor speaks; the opener hears it with our first bytes. */
   void accept(ProtocolId chosen) {
+    accept(chosen, false, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param asked whether the opener sends blocks and asks for compression
+   * @param agreed whether it gets it
+   */
+  void accept(ProtocolId chosen, boolean asked, boolean agreed) {
     protocol = chosen;
     link.settle(flow, chosen);
     pipe.rank(flow.priority());
-    preface = framed(StreamAnswer.CODEC.encode(StreamAnswer.accepted(chosen)));
+    if (asked) {
+      readBlocks(agreed);
+      inBlocks = agreed;
+      deflates = agreed;
+    }
+    preface = framed(StreamAnswer.CODEC.encode(StreamAnswer.accepted(chosen, asked && agreed)));
+  }
+
+  private void readBlocks(boolean deflated) {
+    blocks = new BlockReader(unread, deflated, this::takeFromPipe);
+    unread = ByteBuffer.allocate(0);
   }
 
   /** Refuses the stream: says why, and reads no further. */
@@ -147,7 +175,12 @@ final class FramedStream implements Stream {
     sending.lock();
     try {
       byte[] length = new WireWriter().varint(message.length).toByteArray();
-      if (message.length <= COPIED) {
+      if (inBlocks && message.length <= COPIED) {
+        putBlocks(joined(length, message));
+      } else if (inBlocks) {
+        putBlocks(ByteBuffer.wrap(length));
+        putBlocks(ByteBuffer.wrap(message));
+      } else if (message.length <= COPIED) {
         put(joined(takePreface(), length, message), false);
       } else {
         put(joined(takePreface(), length), false);
@@ -165,7 +198,11 @@ final class FramedStream implements Stream {
       if (preface != null) {
         put(ByteBuffer.wrap(takePreface()), false);
       }
-      put(bytes, false);
+      if (inBlocks) {
+        putBlocks(bytes);
+      } else {
+        put(bytes, false);
+      }
     } finally {
       sending.unlock();
     }
@@ -181,6 +218,13 @@ final class FramedStream implements Stream {
       }
     } finally {
       sending.unlock();
+    }
+  }
+
+  private void putBlocks(ByteBuffer bytes) {
+    while (bytes.hasRemaining()) {
+      byte[] block = Blocks.next(bytes, deflates);
+      put(joined(takePreface(), block), false);
     }
   }
 
@@ -301,11 +345,24 @@ final class FramedStream implements Stream {
           TransportCode.STREAM_RESET,
           peer().brief() + " ended the stream " + protocol + " without an answer");
     }
-    var answer = decoded(() -> StreamAnswer.CODEC.decode(bytes));
+    var answer = decoded(() -> answer(bytes));
     if (answer.isRefusal()) {
       throw answer.fault(peer().brief());
     }
     protocol = new ProtocolId(protocol.path(), protocol.major(), answer.minor());
+    if (answer.deflate()) {
+      readBlocks(true);
+      deflates = true;
+    }
+  }
+
+  private StreamAnswer answer(byte[] bytes) {
+    var answer = StreamAnswer.CODEC.decode(bytes);
+    if (answer.deflate() && !inBlocks) {
+      throw new Fault(
+          KernelCode.MALFORMED, peer().brief() + " agreed to a compression that nobody asked for");
+    }
+    return answer;
   }
 
   private <T> T decoded(java.util.function.Supplier<T> decoder) {
@@ -396,7 +453,7 @@ final class FramedStream implements Stream {
   }
 
   private boolean fill() {
-    if (ended) {
+    if (ended && blocks == null) {
       return false;
     }
     if (unread.capacity() < BUFFER) {
@@ -413,6 +470,20 @@ final class FramedStream implements Stream {
   }
 
   private int take(ByteBuffer into) {
+    if (blocks == null) {
+      return takeFromPipe(into);
+    }
+    try {
+      return blocks.read(into);
+    } catch (Fault e) {
+      if (e.kind() == Kind.INVALID) {
+        reset(Kind.INVALID);
+      }
+      throw e;
+    }
+  }
+
+  private int takeFromPipe(ByteBuffer into) {
     if (ended) {
       return -1;
     }

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +47,7 @@ final class Handlers {
 
   private final Map<Served, LinkHandler> handlers = new ConcurrentHashMap<>();
   private final CallTable calls = new CallTable();
+  private final Set<String> compressed = ConcurrentHashMap.newKeySet();
   private final TransportConfig config;
   private final Admission admission;
   private final Quotas quotas;
@@ -63,6 +65,15 @@ final class Handlers {
       throw new Fault(TransportCode.ALREADY_SERVED, protocol + " is served already");
     }
     return () -> handlers.remove(served, handler);
+  }
+
+  /** Streams of the protocol are compressed from now on where the peer does the same. */
+  void compress(ProtocolId protocol) {
+    compressed.add(protocol.path());
+  }
+
+  boolean compresses(ProtocolId protocol) {
+    return compressed.contains(protocol.path());
   }
 
   CallTable calls() {
@@ -92,7 +103,11 @@ final class Handlers {
             new Opening.Next() {
               @Override
               public void opened(StreamHeader header, int size, ByteBuffer rest) {
-                if (CallFrame.PROTOCOL.serves(header.protocol())) {
+                boolean forCalls = CallFrame.PROTOCOL.serves(header.protocol());
+                if (forCalls && header.isInBlocks()) {
+                  place.leave();
+                  pipe.reset(Kind.INVALID); // calls are not compressed
+                } else if (forCalls) {
                   live.calls().flow().received(size);
                   takeCalls(live, pipe, rest, place);
                 } else {
@@ -231,7 +246,8 @@ final class Handlers {
       stream.refuse(TransportCode.BUSY, full.refuse(live.peer().brief()));
       return;
     }
-    stream.accept(chosen.get().getKey().protocol());
+    var protocol = chosen.get().getKey().protocol();
+    stream.accept(protocol, header.isInBlocks(), compresses(protocol));
     stream.deadline(
         header.deadlineMillis() == 0 ? null : Duration.ofMillis(header.deadlineMillis()));
     chosen.get().getValue().serve(live, stream);

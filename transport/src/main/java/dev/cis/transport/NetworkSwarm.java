@@ -470,6 +470,11 @@ public final class NetworkSwarm implements Swarm {
   }
 
   @Override
+  public void compress(ProtocolId protocol) {
+    handlers.compress(protocol);
+  }
+
+  @Override
   public Registration listen(PeerListener listener) {
     return announcer.listen(listener);
   }

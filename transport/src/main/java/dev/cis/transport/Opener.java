@@ -63,6 +63,9 @@ final class Opener {
   private Stream opened(Live live, ProtocolId protocol, String realm, Deadline until)
       throws InterruptedException {
     var header = dialler.header(protocol, realm, until.remaining());
+    if (handlers.compresses(protocol)) {
+      header = header.inBlocks();
+    }
     var stream = FramedStream.opened(live.link.open(), live, header, config.limits().maxFrame());
     stream.deadline(until.remaining());
     return stream;

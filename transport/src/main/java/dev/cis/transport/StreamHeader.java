@@ -13,13 +13,16 @@ import dev.cis.kernel.wire.WireWriter;
  *
  * @param protocol what it wants to speak
  * @param realm in which realm, empty for the open one; at most 64 bytes
- * @param flags none are assigned; a receiver refuses flags that it does not know
+ * @param flags {@link #BLOCKS} or none; a receiver refuses flags that it does not know
  * @param deadlineMillis for how long the acceptor may read and write on the stream at most, counted
  *     from its accepting, 0 for no limit; protocols with a time limit of their own replace it
  * @param trace 16 random bytes that tie the log lines of both sides together
  */
 record StreamHeader(
     ProtocolId protocol, String realm, long flags, long deadlineMillis, Bytes trace) {
+  /** What follows comes in {@link Blocks}; the acceptor may agree to deflated ones. */
+  static final long BLOCKS = 1;
+
   static final int MAX_BYTES = 512;
   static final int TRACE_BYTES = 16;
 
@@ -51,11 +54,20 @@ record StreamHeader(
               default -> in.skip();
             }
           }
-          if (flags != 0) {
+          if ((flags & ~BLOCKS) != 0) {
             throw new Fault(
                 KernelCode.MALFORMED, "unknown stream flags " + Long.toHexString(flags));
           }
           return new StreamHeader(ProtocolId.parse(protocol), realm, flags, deadline, trace);
         }
       };
+
+  /** The same for a stream that asks for compression. */
+  StreamHeader inBlocks() {
+    return new StreamHeader(protocol, realm, flags | BLOCKS, deadlineMillis, trace);
+  }
+
+  boolean isInBlocks() {
+    return (flags & BLOCKS) != 0;
+  }
 }

@@ -139,6 +139,15 @@ public interface Swarm extends AutoCloseable {
   Registration handleSystem(ProtocolId protocol, StreamHandler handler);
 
   /**
+   * Compresses the streams of a protocol from now on, whatever its version: those opened here, once
+   * the peer has answered that it does the same, and those accepted from such peers. Every message
+   * still leaves at once. Worth it for text; costs time and no bytes worth mention for what is
+   * compressed already. Never for a protocol that mixes secrets with what a stranger writes: the
+   * length would tell (CRIME).
+   */
+  void compress(ProtocolId protocol);
+
+  /**
    * Asks a peer one question, connecting first if necessary. Costs far less than a stream: small
    * calls share one. Completes with the answer or fails with a {@link dev.cis.kernel.fault.Fault}:
    *

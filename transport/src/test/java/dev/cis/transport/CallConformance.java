@@ -592,7 +592,8 @@ public abstract class CallConformance {
             });
     introduce(a, b);
     var own = request(5, ECHO, HELLO);
-    var alone = new CallFrame.Request(5, own.protocol(), "", 20_000, true, own.payload());
+    // Never answered: the answer would end the stream, perhaps before the second call arrives.
+    var alone = new CallFrame.Request(5, never.toString(), "", 20_000, true, own.payload());
     var violations =
         List.of(
             // Answers to calls that were never made, of every sort.
@@ -626,6 +627,30 @@ public abstract class CallConformance {
     assertEcho(a, b.self());
     assertThat(a.links()).hasSize(1);
     go.countDown();
+  }
+
+  @Test
+  void aSecondCallOnAStreamForOneIsNotServedEvenAfterTheAnswer() {
+    var a = node("a");
+    var b = node("b");
+    var served = new AtomicInteger();
+    var _ =
+        b.serveInline(
+            ECHO,
+            call -> {
+              served.incrementAndGet();
+              return call.request();
+            });
+    introduce(a, b);
+    try (var stream = raw(a, b.self())) {
+      send(stream, new CallFrame.Request(5, ECHO.toString(), "", 0, true, Bytes.of(HELLO)));
+      assertThat(next(stream)).isInstanceOf(CallFrame.Reply.class);
+      assertThat(stream.receive(1 << 20)).as("the answer is the last").isNull();
+      send(stream, request(6, ECHO, HELLO));
+      stream.finish();
+    }
+    assertEcho(a, b.self());
+    assertThat(served).as("the first, and the echo").hasValue(2);
   }
 
   @Test

@@ -15,6 +15,7 @@ public final class FuzzTargets implements Decoders {
         Map.entry("introduction", Decoders.of(Introduction.CODEC)),
         Map.entry("call-frame", Decoders.of(CallFrame.CODEC)),
         Map.entry("bandwidth-rule", Decoders.ofText(Bandwidth.Rule::parse)),
+        Map.entry("blocks", BlockReaderTest::unpacked),
         Map.entry("greeting", Decoders.of(Greeting.CODEC)),
         Map.entry("book-entry", Decoders.of(PeerFile.ENTRY)),
         Map.entry("book-file", PeerFile::decode),

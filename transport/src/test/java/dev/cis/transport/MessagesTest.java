@@ -10,6 +10,7 @@ import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.wire.Bytes;
 import dev.cis.kernel.wire.Codec;
+import dev.cis.kernel.wire.WireWriter;
 import dev.cis.sim.Mutations;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +40,9 @@ class MessagesTest {
   private static Map<String, Codec<?>> codecs() {
     var codecs = new LinkedHashMap<String, Codec<?>>();
     codecs.put("stream-header", StreamHeader.CODEC);
+    codecs.put("stream-header-blocks", StreamHeader.CODEC);
     codecs.put("stream-answer", StreamAnswer.CODEC);
+    codecs.put("stream-answer-deflate", StreamAnswer.CODEC);
     codecs.put("stream-refusal", StreamAnswer.CODEC);
     codecs.put("peer-record", PeerRecord.SIGNED);
     codecs.put("introduction", Introduction.CODEC);
@@ -95,7 +98,13 @@ class MessagesTest {
     vectors.put(
         "stream-header",
         StreamHeader.CODEC.encode(new StreamHeader(ECHO, "", 0, 30_000, Bytes.of(new byte[16]))));
+    vectors.put(
+        "stream-header-blocks",
+        StreamHeader.CODEC.encode(
+            new StreamHeader(ECHO, "", 0, 30_000, Bytes.of(new byte[16])).inBlocks()));
     vectors.put("stream-answer", StreamAnswer.CODEC.encode(StreamAnswer.accepted(ECHO)));
+    vectors.put(
+        "stream-answer-deflate", StreamAnswer.CODEC.encode(StreamAnswer.accepted(ECHO, true)));
     vectors.put(
         "stream-refusal",
         StreamAnswer.CODEC.encode(
@@ -176,7 +185,7 @@ class MessagesTest {
 
   @Property(tries = 3000)
   void mutatedMessagesAreReadOrRefused(
-      @ForAll @IntRange(max = 15) int which,
+      @ForAll @IntRange(max = 17) int which,
       @ForAll @Size(max = 6) List<Integer> places,
       @ForAll byte value,
       @ForAll @IntRange(max = 1000) int cut) {
@@ -206,6 +215,17 @@ class MessagesTest {
     assertThat(PeerFile.decode(bytes)).containsExactly(entry);
     bytes[Math.floorMod(place, bytes.length)] ^= (byte) x;
     assertThat(refusedBy(() -> PeerFile.decode(bytes))).isTrue();
+  }
+
+  @Test
+  void unknownFlagsAreRefused() {
+    for (long flags : new long[] {2, 3, 1L << 40, Long.MIN_VALUE}) {
+      byte[] header =
+          StreamHeader.CODEC.encode(new StreamHeader(ECHO, "", flags, 0, Bytes.of(new byte[16])));
+      assertThat(refusedBy(() -> StreamHeader.CODEC.decode(header))).isTrue();
+      byte[] answer = new WireWriter().uint(4, flags).toByteArray();
+      assertThat(refusedBy(() -> StreamAnswer.CODEC.decode(answer))).isTrue();
+    }
   }
 
   @Property(tries = 2000)
