@@ -52,7 +52,14 @@ final class Connector {
   /** Dials whoever is there. */
   Live dialled(Address address, Duration within) throws InterruptedException {
     checkOpen();
+    // A limit of our own says nothing against the address.
     try (var _ = peers.reserve(null)) {
+      return reserved(address, within);
+    }
+  }
+
+  private Live reserved(Address address, Duration within) throws InterruptedException {
+    try {
       var live = dialler.dial(address, within);
       dials.succeeded(address);
       dials.succeeded(live.peer());

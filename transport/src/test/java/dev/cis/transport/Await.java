@@ -8,12 +8,12 @@ import java.util.function.BooleanSupplier;
 public final class Await {
   private Await() {}
 
-  /** Returns when the condition holds; fails the test when it does not for half a minute. */
+  /** Returns when the condition holds; fails the test when it does not for a minute. */
   public static void until(String what, BooleanSupplier condition) {
-    var deadline = Deadline.in(Duration.ofSeconds(30));
+    var deadline = Deadline.in(Duration.ofSeconds(60));
     while (!condition.getAsBoolean()) {
       if (deadline.isOver()) {
-        throw new AssertionError("in 30 s not: " + what);
+        throw new AssertionError("in 60 s not: " + what);
       }
       LockSupport.parkNanos(2_000_000);
     }

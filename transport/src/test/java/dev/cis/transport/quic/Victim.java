@@ -23,7 +23,7 @@ import java.util.TreeMap;
 /** A node in a process of its own and with little memory, which says how it feels when asked. */
 final class Victim implements AutoCloseable {
   static final ProtocolId ECHO = ProtocolId.parse("/cis/app/echo/1.0");
-  static final Duration HANDSHAKE = Duration.ofSeconds(2);
+  static final Duration HANDSHAKE = Duration.ofSeconds(3);
 
   private final Process process;
   private final BufferedReader out;
@@ -56,7 +56,8 @@ final class Victim implements AutoCloseable {
     var dialling = TransportConfig.DEFAULT.dialling();
     return TransportConfig.DEFAULT
         .withListen(QuicSwarmTest.anyPort())
-        .withIdle(Duration.ofSeconds(4), Duration.ofSeconds(1))
+        // The processors may be taken away for some seconds, from this process or from the other.
+        .withIdle(Duration.ofSeconds(12), Duration.ofSeconds(2))
         .with(dialling.withHandshakeTimeout(HANDSHAKE));
   }
 
