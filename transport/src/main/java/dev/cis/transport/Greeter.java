@@ -5,9 +5,11 @@ import dev.cis.kernel.fault.KernelCode;
 import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
+import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -100,7 +102,7 @@ final class Greeter {
                 code, live.peer().brief() + " refused: " + Wording.printable(answer.reason()));
       }
       take(live, answer);
-      live.control = stream;
+      live.control = stream::send;
       live.realms = Set.copyOf(shared.keySet());
       peers.confirm(live, answer.voids());
     } catch (Fault e) {
@@ -137,71 +139,81 @@ final class Greeter {
     return nonce == 0 ? 1 : nonce;
   }
 
-  /** Answers the greeting on a link that the peer dialled. Returns when the stream ends. */
-  void answer(Live live, FramedStream stream) throws InterruptedException {
-    if (live.link.outbound() || live.control != null) {
-      throw new Fault(KernelCode.MALFORMED, "a second stream of greetings");
-    }
-    try {
-      welcome(live, stream);
-    } catch (Fault e) {
-      live.link.close(e.kind().closeCode(), "greeting: " + e.getMessage());
-      throw e;
-    }
+  /** Answers the greetings on a link that the peer dialled, in turn. */
+  void welcome(Live live, EventPipe pipe, int size, ByteBuffer rest) {
+    Welcome.begin(
+        new Welcoming(),
+        live,
+        pipe,
+        config.dialling().handshakeTimeout(),
+        config.limits().maxFrame(),
+        size,
+        rest);
   }
 
-  private void welcome(Live live, FramedStream stream) throws InterruptedException {
-    stream.deadline(config.dialling().handshakeTimeout());
-    var theirs = introduction(live, stream);
-    var mine = RealmProof.nonce(random);
-    var proof = new RealmProof(live.peer(), self, theirs.nonce(), mine);
-    var secrets = admission.secrets(live.peer());
-    stream.send(Introduction.CODEC.encode(new Introduction(mine, proof.shown(secrets, random))));
-    byte[] bytes = stream.receive(Greeting.MAX_BYTES);
-    if (bytes == null) {
-      throw new Fault(TransportCode.REFUSED, live.peer().brief() + " shares no realm with us");
+  /** One accepted link. */
+  private final class Welcoming implements Welcome.Host {
+    private @Nullable RealmProof proof;
+    private List<Admission.Secret> secrets = List.of();
+    private Collection<Admission.Secret> shared = List.of();
+
+    @Override
+    public byte[] introduced(Live live, byte[] introduction) {
+      var theirs = Introduction.CODEC.decode(introduction);
+      var mine = RealmProof.nonce(random);
+      var made = new RealmProof(live.peer(), self, theirs.nonce(), mine);
+      proof = made;
+      secrets = admission.secrets(live.peer());
+      return Introduction.CODEC.encode(new Introduction(mine, made.shown(secrets, random)));
     }
-    // Nothing of a greeting is believed, and its signature not looked at, before its tags hold.
-    var tags = Greeting.tags(bytes);
-    var shared = proof.recognised(RealmProof.Role.DIALLER, secrets, tags);
-    if (shared.isEmpty() || shared.size() != tags.size()) {
-      switch (admission.strangers()) {
-        case REFUSED -> refuse(live, stream, TransportCode.REFUSED.text(), REFUSED, Kind.DENIED);
+
+    @Override
+    public Welcome.Verdict greeted(Live live, byte[] bytes, Live.Control control)
+        throws InterruptedException {
+      // Nothing of a greeting is believed, and its signature not looked at, before its tags hold.
+      var tags = Greeting.tags(bytes);
+      var realms = Objects.requireNonNull(proof).recognised(RealmProof.Role.DIALLER, secrets, tags);
+      if (realms.isEmpty() || realms.size() != tags.size()) {
+        return switch (admission.strangers()) {
+          case REFUSED -> refusal(live, TransportCode.REFUSED.text(), REFUSED, Kind.DENIED);
+        };
       }
-      return;
+      var greeting = Greeter.read(live, bytes);
+      if (greeting.nonce() == 0) {
+        throw new Fault(KernelCode.MALFORMED, "no greeting");
+      }
+      live.control = control;
+      live.realms = Set.copyOf(realms.keySet());
+      var verdict =
+          peers.admit(live, greeting.nonce(), config.dialling().handshakeTimeout().toNanos());
+      if (!verdict.accepted()) {
+        live.control = null;
+        return refusal(live, verdict.refusal(), verdict.reason(), Kind.CONFLICT);
+      }
+      take(live, greeting);
+      shared = realms.values();
+      return new Welcome.Verdict(
+          new Greeting(
+              own.get(), live.link.remote().toString(), 0, verdict.voids(), "", "", List.of()),
+          null,
+          "");
     }
-    var greeting = read(live, bytes);
-    if (greeting.nonce() == 0) {
-      throw new Fault(KernelCode.MALFORMED, "no greeting");
+
+    @Override
+    public void settled(Live live) {
+      book.suggest(live.peer(), live.link.remote(), "observed");
+      settle(live, shared);
     }
-    live.control = stream;
-    live.realms = Set.copyOf(shared.keySet());
-    var verdict =
-        peers.admit(live, greeting.nonce(), config.dialling().handshakeTimeout().toNanos());
-    if (!verdict.accepted()) {
-      live.control = null;
-      refuse(live, stream, verdict.refusal(), verdict.reason(), Kind.CONFLICT);
-      return;
+
+    @Override
+    public void heard(Live live, byte[] greeting) {
+      take(live, Greeter.read(live, greeting));
     }
-    take(live, greeting);
-    stream.send(
-        Greeting.CODEC.encode(
-            new Greeting(
-                own.get(), live.link.remote().toString(), 0, verdict.voids(), "", "", List.of())));
-    book.suggest(live.peer(), live.link.remote(), "observed");
-    stream.deadline(null);
-    settle(live, shared.values());
-    follow(live, stream);
   }
 
-  private static void refuse(
-      Live live, FramedStream stream, String refusal, String reason, Kind kind) {
-    stream.send(Greeting.CODEC.encode(Greeting.refused(refusal, reason)));
+  private static Welcome.Verdict refusal(Live live, String refusal, String reason, Kind kind) {
     LOG.debug("event=link-refused peer={} why={}", live.peer().brief(), refusal);
-    // The dialler closes the link when it reads this; if it does not, we do.
-    stream.finish();
-    var _ = stream.receive(Greeting.MAX_BYTES);
-    live.link.close(kind.closeCode(), reason);
+    return new Welcome.Verdict(Greeting.refused(refusal, reason), kind, reason);
   }
 
   private static Fault refused(NodeId peer) {

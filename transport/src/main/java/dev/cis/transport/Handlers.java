@@ -31,6 +31,11 @@ final class Handlers {
     void serve(Live live, FramedStream stream) throws InterruptedException;
   }
 
+  /** Takes the streams of greetings, in turn. */
+  interface Greetings {
+    void accepted(Live live, EventPipe pipe, int size, ByteBuffer rest);
+  }
+
   /** Where a protocol is served. */
   sealed interface Where {
     /** On every link, whichever realm was proved; the stream names none. */
@@ -51,8 +56,10 @@ final class Handlers {
   private final TransportConfig config;
   private final Admission admission;
   private final Quotas quotas;
+  private final Greetings greetings;
 
-  Handlers(TransportConfig config, Admission admission, Quotas quotas) {
+  Handlers(TransportConfig config, Admission admission, Quotas quotas, Greetings greetings) {
+    this.greetings = greetings;
     this.config = config;
     this.admission = admission;
     this.quotas = quotas;
@@ -81,7 +88,11 @@ final class Handlers {
   }
 
   List<ProtocolId> protocols() {
-    return Stream.concat(handlers.keySet().stream().map(Served::protocol), calls.protocols())
+    return Stream.of(
+            Stream.of(Greeting.PROTOCOL),
+            handlers.keySet().stream().map(Served::protocol),
+            calls.protocols())
+        .flatMap(each -> each)
         .distinct()
         .sorted(Comparator.comparing(ProtocolId::toString))
         .limit(64)
@@ -104,9 +115,13 @@ final class Handlers {
               @Override
               public void opened(StreamHeader header, int size, ByteBuffer rest) {
                 boolean forCalls = CallFrame.PROTOCOL.serves(header.protocol());
-                if (forCalls && header.isInBlocks()) {
+                boolean greeting = Greeting.PROTOCOL.serves(header.protocol());
+                if ((forCalls || greeting) && header.isInBlocks()) {
                   place.leave();
-                  pipe.reset(Kind.INVALID); // calls are not compressed
+                  pipe.reset(Kind.INVALID); // they are not compressed
+                } else if (greeting) {
+                  place.leave(); // it is the link's own, and there is one
+                  greetings.accepted(live, pipe, size, rest);
                 } else if (forCalls) {
                   live.calls().flow().received(size);
                   takeCalls(live, pipe, rest, place);
@@ -223,14 +238,11 @@ final class Handlers {
 
   private void serve(Live live, StreamHeader header, FramedStream stream, Place place)
       throws InterruptedException {
-    boolean greeting = Greeting.PROTOCOL.serves(header.protocol());
-    if (greeting) {
-      place.leave(); // it is the link's own, and there is one
-    } else if (!awaitAdoption(live)) {
+    if (!awaitAdoption(live)) {
       throw new Fault(TransportCode.CONNECTION_LOST, "the connection did not become the one");
     }
     var system = choose(header, where -> where instanceof Where.Everywhere);
-    if (!greeting && system.isEmpty() && !admits(live, header.realm())) {
+    if (system.isEmpty() && !admits(live, header.realm())) {
       stream.refuse(
           TransportCode.REFUSED,
           "its realm was not proved on this connection, or you are shut out");
@@ -241,7 +253,7 @@ final class Handlers {
       stream.refuse(TransportCode.NO_PROTOCOL, header.protocol() + " is not spoken here");
       return;
     }
-    var full = greeting ? null : place.speak(chosen.get().getKey().protocol());
+    var full = place.speak(chosen.get().getKey().protocol());
     if (full != null) {
       stream.refuse(TransportCode.BUSY, full.refuse(live.peer().brief()));
       return;

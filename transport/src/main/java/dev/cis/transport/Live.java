@@ -20,6 +20,11 @@ final class Live {
   /** Completes true when the link is the one to its peer, false when it never will be. */
   final CompletableFuture<Boolean> adopted = new CompletableFuture<>();
 
+  /** Sends a message on the stream of greetings, from any thread. */
+  interface Control {
+    void send(byte[] message);
+  }
+
   private final AtomicInteger streams = new AtomicInteger();
   private final Rate accepted = new Rate();
   private volatile @Nullable Traffic traffic;
@@ -37,8 +42,8 @@ final class Live {
   /** The realms that both sides proved on this link, less those that were left since. */
   volatile Set<String> realms = Set.of();
 
-  /** The stream of greetings, once it is there; writing is guarded by its own lock. */
-  volatile @Nullable FramedStream control;
+  /** The stream of greetings, once it is there. */
+  volatile @Nullable Control control;
 
   private volatile @Nullable Supplier<LinkCalls> maker;
   private @Nullable LinkCalls calls;

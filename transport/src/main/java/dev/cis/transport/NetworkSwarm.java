@@ -5,6 +5,7 @@ import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.time.Uptime;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -13,9 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +68,7 @@ public final class NetworkSwarm implements Swarm {
     this.announcer = new Announcer(self.brief(), peers, this::isAtHome);
     this.traffic = new Traffic(config.bandwidth(), System::nanoTime);
     this.traffic.rank(Opener.PING, Priority.CONTROL);
-    this.handlers = new Handlers(config, admission, quotas);
+    this.handlers = new Handlers(config, admission, quotas, this::greeted);
     this.own =
         new OwnRecord(
             key,
@@ -125,7 +124,6 @@ public final class NetworkSwarm implements Swarm {
   }
 
   private void begin() {
-    var _ = handlers.add(Greeting.PROTOCOL, SYSTEM, greeter::answer);
     var _ = handlers.add(Opener.PING, SYSTEM, (live, stream) -> Opener.echo(stream));
     watching = admission.watch(this::admissionChanged);
     own.outdated();
@@ -160,18 +158,31 @@ public final class NetworkSwarm implements Swarm {
       link.close(TransportCode.SELF_DIAL.kind().closeCode(), "that is this node itself");
     } else {
       attend(live);
-      Thread.ofVirtual().name("admit-" + link.peer().brief()).start(() -> expectGreeting(live));
+      expectGreeting(live);
     }
+  }
+
+  private void greeted(Live live, EventPipe pipe, int size, ByteBuffer rest) {
+    greeter.welcome(live, pipe, size, rest);
   }
 
   private void expectGreeting(Live live) {
     try {
       // Twice: the greeting may have to wait for a link of our own.
-      live.adopted.get(2 * config.dialling().handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      live.link.close(TransportCode.DIAL_TIMEOUT.kind().closeCode(), "no greeting in time");
-    } catch (InterruptedException | ExecutionException e) {
-      live.link.close(Link.GOODBYE, "not needed");
+      var late =
+          live.link
+              .turn()
+              .after(
+                  config.dialling().handshakeTimeout().multipliedBy(2),
+                  () -> {
+                    if (!live.adopted.isDone()) {
+                      live.link.close(
+                          TransportCode.DIAL_TIMEOUT.kind().closeCode(), "no greeting in time");
+                    }
+                  });
+      var _ = live.adopted.whenComplete((_, _) -> late.run());
+    } catch (RejectedExecutionException e) {
+      live.link.close(Link.GOODBYE, "this node is stopping");
     }
   }
 

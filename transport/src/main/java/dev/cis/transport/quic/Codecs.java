@@ -20,19 +20,51 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The QUIC codecs of one socket: one that accepts and one that dials, for peers on this machine and
- * once more for all others, since a codec has one limit for the size of its datagrams. Each is told
- * by itself what concerns it, as none passes on what it reads. All on the event loop.
+ * once more for all others, since a codec has one limit for the size of its datagrams. Each is made
+ * when it is first needed: with each the native library loads all authorities that the machine
+ * trusts, which takes 0.7 MB and some milliseconds where it finds them. Each is told by itself what
+ * concerns it, as none passes on what it reads. All on the event loop.
  */
 final class Codecs extends ChannelOutboundHandlerAdapter {
+  private static final String NAME = "codecs";
+
+  private final Channel udp;
   private final Nearby nearby;
+  private final Factory factory;
   private final List<Codec> all = new ArrayList<>();
   private final Map<ByteBuffer, Codec> dialled = new HashMap<>();
   private final Pair near;
   private final Pair far;
   private @Nullable Codec dialling;
 
-  /** What accepts and what dials. */
-  private record Pair(Codec server, Codec client) {}
+  /** What accepts and what dials, for datagrams up to a size. */
+  private final class Pair {
+    private final int maxDatagram;
+    private @Nullable Codec server;
+    private @Nullable Codec client;
+
+    Pair(int maxDatagram) {
+      this.maxDatagram = maxDatagram;
+    }
+
+    Codec server() {
+      var made = server;
+      if (made == null) {
+        made = add(factory.server(maxDatagram));
+        server = made;
+      }
+      return made;
+    }
+
+    Codec client() {
+      var made = client;
+      if (made == null) {
+        made = add(factory.client(maxDatagram));
+        client = made;
+      }
+      return made;
+    }
+  }
 
   /** Makes the codecs for datagrams up to a size. */
   interface Factory {
@@ -41,22 +73,23 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
     ChannelHandler client(int maxDatagram);
   }
 
-  /** Adds the codecs, and behind them itself, to the pipeline of the socket. */
+  /** Adds itself to the pipeline of the socket; the codecs come to stand before it. */
   static Codecs add(Channel udp, Nearby nearby, Factory factory) {
     var codecs = new Codecs(udp, nearby, factory);
-    udp.pipeline().addLast(codecs);
+    udp.pipeline().addLast(NAME, codecs);
     return codecs;
   }
 
   private Codecs(Channel udp, Nearby nearby, Factory factory) {
+    this.udp = udp;
     this.nearby = nearby;
-    far = new Pair(add(udp, factory.server(nearby.far())), add(udp, factory.client(nearby.far())));
-    near =
-        new Pair(add(udp, factory.server(nearby.near())), add(udp, factory.client(nearby.near())));
+    this.factory = factory;
+    this.near = new Pair(nearby.near());
+    this.far = new Pair(nearby.far());
   }
 
-  private Codec add(Channel udp, ChannelHandler handler) {
-    udp.pipeline().addLast(handler);
+  private Codec add(ChannelHandler handler) {
+    udp.pipeline().addBefore(NAME, null, handler);
     var codec = new Codec(udp.pipeline().context(handler));
     all.add(codec);
     return codec;
