@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -29,7 +28,7 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--keep", description = "leave the nodes running and say how to go on")
   private boolean keep;
 
-  private final AtomicBoolean over = new AtomicBoolean();
+  private boolean over;
   private int step;
 
   DemoCommand(Cis cis) {
@@ -48,7 +47,7 @@ final class DemoCommand implements Callable<Integer> {
       kept = keep;
     } finally {
       if (kept) {
-        over.set(true);
+        keep();
         goOn(set);
       } else {
         clear(set);
@@ -216,10 +215,16 @@ final class DemoCommand implements Callable<Integer> {
     output.lines().forEach(this::tell);
   }
 
-  private void clear(DemoStage set) {
-    if (over.compareAndSet(false, true)) {
+  /** Whoever comes second waits, since the process may end when it returns. */
+  private synchronized void clear(DemoStage set) {
+    if (!over) {
+      over = true;
       set.clear();
     }
+  }
+
+  private synchronized void keep() {
+    over = true;
   }
 
   private void goOn(DemoStage set) {

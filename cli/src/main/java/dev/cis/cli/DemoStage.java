@@ -2,8 +2,6 @@ package dev.cis.cli;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.cis.kernel.fault.Fault;
-import dev.cis.node.Home;
-import dev.cis.node.HomeLock;
 import dev.cis.node.NodeCode;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -36,6 +34,7 @@ final class DemoStage {
   private final java.io.PrintStream err;
   private final List<Player> players = new ArrayList<>();
   private final Set<Process> running = ConcurrentHashMap.newKeySet();
+  private boolean ended;
 
   private DemoStage(Path root, String launcher, java.io.PrintStream err) {
     this.err = err;
@@ -117,10 +116,13 @@ final class DemoStage {
 
     /** Types a command and waits for its end. */
     Output run(String... words) {
+      return run(false, words);
+    }
+
+    private Output run(boolean lastly, String... words) {
       try {
         var err = Files.createTempFile(root, "err", "");
-        var process = builder(words).redirectError(err.toFile()).start();
-        running.add(process);
+        var process = begin(builder(words).redirectError(err.toFile()), lastly);
         try {
           var out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
           if (!process.waitFor(COMMAND.toSeconds(), TimeUnit.SECONDS)) {
@@ -203,19 +205,18 @@ final class DemoStage {
       var out = Files.createTempFile(root, "heard", "");
       var err = Files.createTempFile(root, "err", "");
       var process =
-          builder("p2p", "subscribe", topic, "--json")
-              .redirectOutput(Redirect.to(out.toFile()))
-              .redirectError(Redirect.to(err.toFile()))
-              .start();
-      running.add(process);
+          begin(
+              builder("p2p", "subscribe", topic, "--json")
+                  .redirectOutput(Redirect.to(out.toFile()))
+                  .redirectError(Redirect.to(err.toFile())),
+              false);
       return new Ears(this, process, out, topic);
     }
 
     /** Prints the first lines of a command that goes on, then ends it. */
     void follow(int lines, Duration within, Consumer<String> print, String... words)
         throws IOException, InterruptedException {
-      var process = builder(words).redirectError(Redirect.DISCARD).start();
-      running.add(process);
+      var process = begin(builder(words).redirectError(Redirect.DISCARD), false);
       var watchdog =
           Thread.ofVirtual()
               .start(() -> {
@@ -302,32 +303,53 @@ final class DemoStage {
     }
   }
 
+  /**
+   * Starts a process that ends with the play at the latest.
+   *
+   * @param lastly whether it cleans up, which is all that is begun once the play is over
+   */
+  private Process begin(ProcessBuilder builder, boolean lastly) throws IOException {
+    synchronized (running) {
+      if (ended && !lastly) {
+        throw new Fault(CliCode.NOT_READY, "the demo was broken off");
+      }
+      var process = builder.start();
+      running.add(process);
+      return process;
+    }
+  }
+
   /** Ends every process and deletes the directory, whatever state the play is in. */
   void clear() {
-    running.forEach(Process::destroy);
+    List<Process> last;
+    synchronized (running) {
+      ended = true;
+      last = List.copyOf(running);
+    }
+    last.forEach(Process::destroy);
+    // One of them may be about to leave a daemon behind, which is looked for afterwards.
+    last.forEach(
+        process -> process.onExit().completeOnTimeout(process, 5, TimeUnit.SECONDS).join());
     for (var player : players) {
       if (Files.exists(player.home.resolve("control.sock"))) {
         quietly(player, "app", "remove", APP, "--node", player.name(), "--yes");
         quietly(player, "p2p", "stop");
       }
     }
-    for (var player : players) {
-      HomeLock.holder(new Home(player.home))
-          .flatMap(ProcessHandle::of)
-          .filter(process -> process.info().commandLine().orElse("").contains(root.toString()))
-          .ifPresent(ProcessHandle::destroyForcibly);
-    }
     ProcessHandle.allProcesses()
         .filter(process -> process.info().command().isPresent())
-        .filter(process -> isOurs(process.pid()))
+        .filter(this::isOurs)
         .forEach(ProcessHandle::destroyForcibly);
     delete();
   }
 
-  /** Applications outlive their node; one that is left works inside our directory. */
-  private boolean isOurs(long pid) {
+  /** A daemon names its directory; an application outlives its node, and works inside of it. */
+  private boolean isOurs(ProcessHandle process) {
+    if (process.info().commandLine().orElse("").contains(root.toString())) {
+      return true;
+    }
     try {
-      return Files.readSymbolicLink(Path.of("/proc/" + pid + "/cwd")).startsWith(root);
+      return Files.readSymbolicLink(Path.of("/proc/" + process.pid() + "/cwd")).startsWith(root);
     } catch (IOException | UnsupportedOperationException e) {
       return false;
     }
@@ -335,7 +357,7 @@ final class DemoStage {
 
   private static void quietly(Player player, String... words) {
     try {
-      var _ = player.run(words);
+      var _ = player.run(true, words);
     } catch (Fault e) {
       // What is left is ended by force below.
     }
