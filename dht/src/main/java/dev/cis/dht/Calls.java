@@ -4,28 +4,34 @@ import dev.cis.dht.proto.DhtInput;
 import dev.cis.dht.proto.DhtMessage;
 import dev.cis.dht.proto.DhtOutput;
 import dev.cis.kernel.fault.Fault;
+import dev.cis.kernel.fault.KernelCode;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.wire.Codec;
 import dev.cis.transport.Address;
+import dev.cis.transport.Answer;
+import dev.cis.transport.Call;
+import dev.cis.transport.PeerLink;
 import dev.cis.transport.PeerRecord;
-import dev.cis.transport.Stream;
 import dev.cis.transport.Swarm;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Requests to peers and answers to theirs: one stream each, on virtual threads. */
+/** Requests to peers and answers to theirs, as calls of the swarm. */
 final class Calls {
   private static final Logger LOG = LoggerFactory.getLogger(Calls.class);
+  private static final Executor THREADS = task -> Thread.ofVirtual().name("dht-answer").start(task);
 
   private final Swarm swarm;
   private final DhtConfig config;
@@ -35,6 +41,7 @@ final class Calls {
   private final ConcurrentHashMap<Long, CompletableFuture<DhtMessage.Response>> asked =
       new ConcurrentHashMap<>();
   private final AtomicLong lastCorrelation = new AtomicLong();
+  private final AtomicLong malformed = new AtomicLong();
   private final Semaphore places;
 
   Calls(Swarm swarm, DhtConfig config, Consumer<DhtInput> inputs) {
@@ -70,15 +77,29 @@ final class Calls {
 
   /** Asks a node; how many wait at the same time is bounded by the machine. */
   void send(DhtOutput.SendRequest request) {
-    Thread.ofVirtual().name("dht-call-" + request.id()).start(() -> call(request));
-  }
-
-  private void call(DhtOutput.SendRequest request) {
     var node = request.to().value().node();
     dialling.merge(node, 1, Integer::sum);
+    remember(request.to());
+    byte[] message = DhtMessage.REQUEST.encode(request.message());
+    var _ =
+        swarm
+            .call(node, DhtMessage.PROTOCOL, message, config.kademlia().requestTimeout())
+            .whenCompleteAsync((answer, failure) -> answered(request, answer, failure), THREADS);
+  }
+
+  private void answered(
+      DhtOutput.SendRequest request, @Nullable Answer answer, @Nullable Throwable failure) {
+    var node = request.to().value().node();
+    dialling.computeIfPresent(node, (peer, n) -> n == 1 ? null : n - 1);
     try {
-      remember(request.to());
-      inputs.accept(new DhtInput.Response(node, ask(node, request.message()), request.id()));
+      if (answer == null) {
+        throw failure instanceof Fault fault ? fault : unexpected(failure);
+      }
+      if (answer.payload().size() > DhtMessage.MAX_RESPONSE) {
+        throw new Fault(KernelCode.TOO_LARGE, "an answer of " + answer.payload().size() + " bytes");
+      }
+      var response = responses.decode(answer.bytes());
+      inputs.accept(new DhtInput.Response(node, response, request.id()));
     } catch (Fault e) {
       LOG.debug(
           "event=dht-request-failed peer={} code={} why=\"{}\"",
@@ -86,26 +107,18 @@ final class Calls {
           e.code().text(),
           e.getMessage());
       inputs.accept(new DhtInput.RequestFailed(node, request.id()));
-    } finally {
-      dialling.computeIfPresent(node, (peer, n) -> n == 1 ? null : n - 1);
     }
   }
 
-  private DhtMessage.Response ask(NodeId node, DhtMessage.Request message) {
-    var within = config.kademlia().requestTimeout();
-    try (var stream = swarm.open(node, DhtMessage.PROTOCOL, within)) {
-      stream.deadline(within);
-      stream.send(DhtMessage.REQUEST.encode(message));
-      stream.finish();
-      byte[] answer = stream.receive(DhtMessage.MAX_RESPONSE);
-      return responses.decode(answer == null ? new byte[0] : answer);
-    }
+  private static Fault unexpected(@Nullable Throwable failure) {
+    return new Fault(KernelCode.DEFECT, "a call failed: " + failure, failure);
   }
 
-  /** Serves one stream of a peer. */
-  void serve(Stream stream) throws InterruptedException {
-    if (config.kademlia().lanOnly() && isOutside(stream.peer())) {
-      throw new Fault(DhtCode.NOT_SERVED, stream.peer().brief() + " is not on this LAN");
+  /** Answers one call of a peer. */
+  byte[] serve(Call call) throws InterruptedException {
+    var remote = swarm.link(call.peer()).map(PeerLink::remote).orElse(null);
+    if (config.kademlia().lanOnly() && (remote == null || !remote.isPrivate())) {
+      throw new Fault(DhtCode.NOT_SERVED, call.peer().brief() + " is not on this LAN");
     }
     if (!places.tryAcquire()) {
       throw new Fault(DhtCode.BUSY, config.servedAtOnce() + " requests are served already");
@@ -113,14 +126,11 @@ final class Calls {
     long correlation = lastCorrelation.incrementAndGet();
     var answer = new CompletableFuture<DhtMessage.Response>();
     try {
-      stream.deadline(config.kademlia().requestTimeout());
-      byte[] bytes = stream.receive(DhtMessage.MAX_REQUEST);
-      var request = DhtMessage.REQUEST.decode(bytes == null ? new byte[0] : bytes);
+      var request = request(call);
       asked.put(correlation, answer);
-      inputs.accept(new DhtInput.Request(stream.peer(), request, correlation));
+      inputs.accept(new DhtInput.Request(call.peer(), remote, request, correlation));
       long within = config.kademlia().requestTimeout().toNanos();
-      stream.send(responses.encode(answer.get(within, TimeUnit.NANOSECONDS)));
-      stream.finish();
+      return responses.encode(answer.get(within, TimeUnit.NANOSECONDS));
     } catch (ExecutionException | TimeoutException e) {
       throw new Fault(DhtCode.BUSY, "the DHT of this node is busy", e);
     } finally {
@@ -129,8 +139,24 @@ final class Calls {
     }
   }
 
-  private boolean isOutside(NodeId peer) {
-    return swarm.link(peer).filter(link -> link.remote().isPrivate()).isEmpty();
+  private DhtMessage.Request request(Call call) {
+    try {
+      byte[] bytes = call.request();
+      if (bytes.length > DhtMessage.MAX_REQUEST) {
+        throw new Fault(
+            KernelCode.TOO_LARGE,
+            "a request of " + bytes.length + " bytes, limit " + DhtMessage.MAX_REQUEST);
+      }
+      return DhtMessage.REQUEST.decode(bytes);
+    } catch (Fault e) {
+      malformed.incrementAndGet();
+      throw e;
+    }
+  }
+
+  /** Requests of peers that could not be read. */
+  long malformed() {
+    return malformed.get();
   }
 
   /** The machine's answer to a request that {@link #serve} waits for. */

@@ -1,6 +1,7 @@
 package dev.cis.dht;
 
 import dev.cis.dht.proto.KademliaConfig;
+import dev.cis.dht.proto.RecordsConfig;
 import java.time.Duration;
 
 /**
@@ -12,16 +13,24 @@ import java.time.Duration;
  * @param persistEvery how often the table is written to its file
  * @param servedAtOnce requests of others answered at the same time at most
  * @param kademlia the parameters of the protocol
+ * @param records what is kept for others, and how long
  */
 public record DhtConfig(
     Routing.Mode mode,
     int smallNetwork,
     Duration persistEvery,
     int servedAtOnce,
-    KademliaConfig kademlia) {
+    KademliaConfig kademlia,
+    RecordsConfig records) {
   /** What every node should have unless its operator knows better. */
   public static final DhtConfig DEFAULT =
-      new DhtConfig(Routing.Mode.AUTO, 64, Duration.ofMinutes(5), 128, KademliaConfig.DEFAULT);
+      new DhtConfig(
+          Routing.Mode.AUTO,
+          64,
+          Duration.ofMinutes(5),
+          128,
+          KademliaConfig.DEFAULT,
+          RecordsConfig.DEFAULT);
 
   /** Checks the ranges. */
   public DhtConfig {
@@ -38,6 +47,6 @@ public record DhtConfig(
 
   /** The same with another part. */
   public DhtConfig withMode(Routing.Mode other) {
-    return new DhtConfig(other, smallNetwork, persistEvery, servedAtOnce, kademlia);
+    return new DhtConfig(other, smallNetwork, persistEvery, servedAtOnce, kademlia, records);
   }
 }

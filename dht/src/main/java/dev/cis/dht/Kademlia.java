@@ -23,11 +23,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -42,38 +40,46 @@ final class Kademlia implements Routing {
   private final Swarm swarm;
   private final DhtConfig config;
   private final DhtMachine machine;
-  private final StoredTable stored;
+  private final StoredState stored;
   private final Calls calls;
   private final Serving serving;
   private final Loop<DhtInput, DhtOutput> loop;
-  private final AtomicLong lastLookup = new AtomicLong();
-  private final ConcurrentHashMap<Long, CompletableFuture<DhtOutput>> waiting =
-      new ConcurrentHashMap<>();
+  private final Tasks tasks;
+  private final Records records;
   private final Thread keeper;
   private volatile Swarm.@org.jspecify.annotations.Nullable Registration listening;
+  private volatile @org.jspecify.annotations.Nullable Signed<PeerRecord> told;
+  private volatile StoredState.State saved = StoredState.State.EMPTY;
   private volatile boolean closed;
 
-  private Kademlia(NodeId self, Swarm swarm, Path file, DhtConfig config, Supplier<Now> clock) {
+  private Kademlia(KeyPair key, Swarm swarm, Path file, DhtConfig config, Supplier<Now> clock) {
     this.swarm = swarm;
     swarm.traffic().rank(DhtMessage.PROTOCOL, Priority.CONTROL);
     this.config = config;
-    this.machine = new DhtMachine(self, config.kademlia(), new SecureRandom());
-    this.stored = new StoredTable(file);
+    this.machine = new DhtMachine(key, config.kademlia(), config.records(), new SecureRandom());
+    this.stored = new StoredState(file);
     this.calls = new Calls(swarm, config, this::offer);
     this.serving = new Serving(swarm, config, calls);
+    this.tasks = new Tasks(config.kademlia().lookups());
+    this.records = new Records(tasks, calls::remember);
     this.loop = new Loop<>("dht", machine, MAILBOX, clock, this::effect);
     this.keeper = Thread.ofVirtual().name("dht-keeper").unstarted(this::keep);
   }
 
   static Kademlia start(
-      NodeId self, Swarm swarm, Path file, DhtConfig config, Supplier<Now> clock) {
-    var dht = new Kademlia(self, swarm, file, config, clock);
+      KeyPair key, Swarm swarm, Path file, DhtConfig config, Supplier<Now> clock) {
+    var dht = new Kademlia(key, swarm, file, config, clock);
+    dht.tasks.open(dht.loop);
     dht.serving.decide(0);
-    dht.offer(new DhtInput.PeersHeardOf(dht.stored.load()));
+    var earlier = dht.stored.load();
+    dht.saved = earlier;
+    dht.offer(new DhtInput.Restored(earlier.kept(), earlier.published()));
+    dht.offer(new DhtInput.PeersHeardOf(earlier.table()));
+    dht.tellOwnRecord();
     dht.listening = swarm.listen(dht.new Listener());
     swarm.addSource(dht);
     dht.keeper.start();
-    LOG.info("event=dht-started mode={} self={}", dht.mode(), self.brief());
+    LOG.info("event=dht-started mode={} self={}", dht.mode(), key.nodeId().brief());
     return dht;
   }
 
@@ -117,16 +123,10 @@ final class Kademlia implements Routing {
       case DhtOutput.SendResponse(_, var message, var correlation) ->
           calls.respond(correlation, message);
       case DhtOutput.Discovered(var record) -> calls.remember(record);
-      case DhtOutput.LookupDone done -> complete(done.lookup(), done);
-      case DhtOutput.LookupRefused refused -> complete(refused.lookup(), refused);
-      case DhtOutput.Bootstrapped done -> complete(done.lookup(), done);
-    }
-  }
-
-  private void complete(long lookup, DhtOutput result) {
-    var future = waiting.remove(lookup);
-    if (future != null) {
-      future.complete(result);
+      case DhtOutput.LookupDone done -> tasks.complete(done.lookup(), done);
+      case DhtOutput.LookupRefused refused -> tasks.complete(refused.lookup(), refused);
+      case DhtOutput.Bootstrapped done -> tasks.complete(done.lookup(), done);
+      case DhtOutput.Published done -> tasks.complete(done.task(), done);
     }
   }
 
@@ -142,7 +142,8 @@ final class Kademlia implements Routing {
   }
 
   private Optional<Signed<PeerRecord>> lookUp(NodeId node, Duration within) {
-    var result = run(id -> new DhtInput.StartLookup(id, node, DhtInput.Purpose.FIND_PEER), within);
+    var result =
+        tasks.run(id -> new DhtInput.StartLookup(id, node, DhtInput.Purpose.FIND_PEER), within);
     return result.isPresent() && result.get() instanceof DhtOutput.LookupDone done
         ? done.found()
         : unknown();
@@ -155,7 +156,7 @@ final class Kademlia implements Routing {
   @Override
   public List<Signed<PeerRecord>> findClosestPeers(NodeId key, int count, Duration within) {
     var result =
-        run(id -> new DhtInput.StartLookup(id, key, DhtInput.Purpose.FIND_CLOSEST), within);
+        tasks.run(id -> new DhtInput.StartLookup(id, key, DhtInput.Purpose.FIND_CLOSEST), within);
     return result.isPresent() && result.get() instanceof DhtOutput.LookupDone done
         ? done.closest().subList(0, Math.clamp(count, 0, done.closest().size()))
         : List.of();
@@ -163,22 +164,22 @@ final class Kademlia implements Routing {
 
   @Override
   public int provide(NodeId key, Duration within) {
-    throw new UnsupportedOperationException();
+    return records.provide(key, within);
   }
 
   @Override
   public boolean withdraw(NodeId key) {
-    throw new UnsupportedOperationException();
+    return inspect(m -> m.withdraw(key)).orElse(false);
   }
 
   @Override
   public List<Signed<PeerRecord>> findProviders(NodeId key, int count, Duration within) {
-    throw new UnsupportedOperationException();
+    return records.findProviders(key, count, within);
   }
 
   @Override
   public Put put(Bytes value, Duration within) {
-    throw new UnsupportedOperationException();
+    return records.put(value, within);
   }
 
   @Override
@@ -189,22 +190,22 @@ final class Kademlia implements Routing {
       Bytes value,
       OptionalLong expected,
       Duration within) {
-    throw new UnsupportedOperationException();
+    return records.put(author, salt, sequence, value, expected, within);
   }
 
   @Override
   public Optional<Value> get(NodeId key, Duration within) {
-    throw new UnsupportedOperationException();
+    return records.get(key, within);
   }
 
   @Override
   public boolean forget(NodeId key) {
-    throw new UnsupportedOperationException();
+    return inspect(m -> m.forget(key)).orElse(false);
   }
 
   @Override
   public int bootstrap(Duration within) {
-    var result = run(DhtInput.Bootstrap::new, within);
+    var result = tasks.run(DhtInput.Bootstrap::new, within);
     return result.isPresent() && result.get() instanceof DhtOutput.Bootstrapped done
         ? done.tableSize()
         : tableSize();
@@ -217,7 +218,7 @@ final class Kademlia implements Routing {
 
   @Override
   public DhtMachine.Stats stats() {
-    return inspect(DhtMachine::stats).orElseThrow(Kademlia::closed);
+    return inspect(DhtMachine::stats).orElseThrow(Tasks::stopping);
   }
 
   @Override
@@ -245,36 +246,6 @@ final class Kademlia implements Routing {
     return record.map(calls::reachable).orElse(List.of());
   }
 
-  /** Gives the machine a task and waits for its end; empty when that takes too long. */
-  private Optional<DhtOutput> run(Function<Long, DhtInput> task, Duration within) {
-    if (closed) {
-      throw closed();
-    }
-    long id = lastLookup.incrementAndGet();
-    var future = new CompletableFuture<DhtOutput>();
-    waiting.put(id, future);
-    try {
-      loop.put(task.apply(id));
-      var result = future.get(within.toNanos(), TimeUnit.NANOSECONDS);
-      if (result instanceof DhtOutput.LookupRefused) {
-        throw new Fault(
-            DhtCode.BUSY, config.kademlia().lookups() + " lookups run already; try again");
-      }
-      return Optional.of(result);
-    } catch (TimeoutException e) {
-      offer(new DhtInput.Cancel(id));
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      offer(new DhtInput.Cancel(id));
-      return Optional.empty();
-    } catch (ExecutionException e) {
-      throw new Fault(DhtCode.CLOSED, "this node is stopping", e);
-    } finally {
-      waiting.remove(id);
-    }
-  }
-
   /** Reads something of the machine on its own thread; empty when the node is stopping. */
   private <T> Optional<T> inspect(Function<DhtMachine, T> question) {
     var answer = new CompletableFuture<T>();
@@ -290,30 +261,43 @@ final class Kademlia implements Routing {
   }
 
   private void keep() {
+    var unsaved = Duration.ZERO;
     try {
       while (!closed) {
-        Thread.sleep(config.persistEvery());
-        save();
+        Thread.sleep(LOOK);
+        tellOwnRecord();
         serving.decide(tableSize());
+        unsaved = unsaved.plus(LOOK);
+        if (unsaved.compareTo(config.persistEvery()) >= 0) {
+          unsaved = Duration.ZERO;
+          save();
+        }
       }
     } catch (InterruptedException e) {
       // closing
     }
   }
 
+  /** The record of this node goes into the DHT, too, and with every provision. */
+  private void tellOwnRecord() {
+    var record = swarm.record();
+    if (told == null || !told.equals(record)) {
+      told = record;
+      offer(new DhtInput.Own(record));
+    }
+  }
+
   private void save() {
     try {
-      var records = inspect(m -> m.table().records());
-      if (records.isPresent() && !records.get().isEmpty()) {
-        stored.save(records.get());
+      var state =
+          inspect(m -> new StoredState.State(m.table().records(), m.kept(), m.publications()));
+      if (state.isPresent() && !state.get().equals(saved)) {
+        stored.save(state.get());
+        saved = state.get();
       }
     } catch (Fault e) {
       LOG.warn("event=dht-save-failed code={} why=\"{}\"", e.code().text(), e.getMessage());
     }
-  }
-
-  private static Fault closed() {
-    return new Fault(DhtCode.CLOSED, "this node is stopping");
   }
 
   @Override
@@ -330,6 +314,6 @@ final class Kademlia implements Routing {
     }
     serving.close();
     loop.close();
-    waiting.values().forEach(future -> future.completeExceptionally(closed()));
+    tasks.close();
   }
 }

@@ -65,7 +65,7 @@ public interface Routing extends AddressSource, AutoCloseable {
   /** The same with another clock. */
   static Routing start(
       KeyPair key, Swarm swarm, Path stateFile, DhtConfig config, Supplier<Now> clock) {
-    return Kademlia.start(key.nodeId(), swarm, stateFile, config, clock);
+    return Kademlia.start(key, swarm, stateFile, config, clock);
   }
 
   /** The part this node takes now: never {@link Mode#AUTO}. */

@@ -56,7 +56,7 @@ final class Serving {
       registration.close();
       registration = null;
     } else {
-      registration = swarm.handle(DhtMessage.PROTOCOL, calls::serve);
+      registration = swarm.serve(DhtMessage.PROTOCOL, calls::serve);
     }
     LOG.info("event=dht-mode mode={} table={}", mode(), tableSize);
   }

@@ -1,6 +1,7 @@
 package dev.cis.dht;
 
 import dev.cis.dht.proto.DhtMessage;
+import dev.cis.dht.proto.ItemCodec;
 import dev.cis.sim.Decoders;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -10,7 +11,8 @@ public final class FuzzTargets implements Decoders {
   @Override
   public Map<String, Consumer<byte[]>> decoders() {
     return Map.ofEntries(
-        Map.entry("stored-table", Decoders.of(StoredTable.CODEC)),
+        Map.entry("stored-table", Decoders.of(StoredState.CODEC)),
+        Map.entry("item", Decoders.of(ItemCodec.ITEM)),
         Map.entry("request", Decoders.of(DhtMessage.REQUEST)),
         Map.entry("response", Decoders.of(DhtMessage.RESPONSE)));
   }

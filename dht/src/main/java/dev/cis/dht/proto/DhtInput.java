@@ -5,6 +5,7 @@ import dev.cis.kernel.identity.Signed;
 import dev.cis.transport.Address;
 import dev.cis.transport.PeerRecord;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** What can happen to {@link DhtMachine}. */
@@ -27,8 +28,32 @@ public sealed interface DhtInput {
   /** Somebody else than we found that a node cannot be reached. */
   record PeerFailed(NodeId node) implements DhtInput {}
 
-  /** A peer asks; {@code correlation} is the caller's and comes back with the answer. */
-  record Request(NodeId from, DhtMessage.Request message, long correlation) implements DhtInput {}
+  /** Our own record is this from now on. */
+  record Own(Signed<PeerRecord> record) implements DhtInput {}
+
+  /**
+   * What was kept and published before a restart.
+   *
+   * @param kept for others
+   * @param published by this node
+   */
+  record Restored(List<Kept> kept, List<Publication> published) implements DhtInput {
+    /** Copies the lists. */
+    public Restored {
+      kept = List.copyOf(kept);
+      published = List.copyOf(published);
+    }
+  }
+
+  /**
+   * A peer asks.
+   *
+   * @param remote its address as our socket sees it, null when unknown
+   * @param correlation the caller's; comes back with the answer
+   */
+  record Request(
+      NodeId from, @Nullable Address remote, DhtMessage.Request message, long correlation)
+      implements DhtInput {}
 
   /** A peer answers our request {@code id}. */
   record Response(NodeId from, DhtMessage.Response message, long id) implements DhtInput {}
@@ -38,6 +63,14 @@ public sealed interface DhtInput {
 
   /** Look something up; {@code lookup} is the caller's number for it. */
   record StartLookup(long lookup, NodeId target, Purpose purpose) implements DhtInput {}
+
+  /**
+   * Publish something from now on.
+   *
+   * @param task the caller's number for it
+   * @param expected the sequence that a mutable value must have until now
+   */
+  record Publish(long task, Publication publication, OptionalLong expected) implements DhtInput {}
 
   /** The caller of a lookup or bootstrap waits no longer. */
   record Cancel(long lookup) implements DhtInput {}
@@ -50,6 +83,10 @@ public sealed interface DhtInput {
     /** The record of the node at the target; ends as soon as anybody has it. */
     FIND_PEER,
     /** The k nodes closest to the target; ends when they all have answered. */
-    FIND_CLOSEST
+    FIND_CLOSEST,
+    /** The value at the target. */
+    FIND_VALUE,
+    /** Who provides what the target stands for. */
+    FIND_PROVIDERS
   }
 }

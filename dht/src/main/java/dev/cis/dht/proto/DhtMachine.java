@@ -1,5 +1,9 @@
 package dev.cis.dht.proto;
 
+import dev.cis.dht.proto.Requests.Reason.Keeping;
+import dev.cis.dht.proto.Requests.Reason.Probe;
+import dev.cis.dht.proto.Requests.Reason.Step;
+import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.time.Machine;
@@ -28,8 +32,13 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
    * @param answered requests that were answered well
    * @param failed requests that were not, in time or at all
    * @param served requests of others answered
-   * @param rejectedRecords records that lied, had run out, or described no node that serves
+   * @param rejectedRecords records and items that lied, had run out, or described no node that
+   *     serves
    * @param badAnswers answers nobody asked for, or of the wrong kind
+   * @param kept records that are kept for others now
+   * @param keptBytes their size
+   * @param published values and keys provided that this node repeats
+   * @param stored what became of the records that others wanted kept
    */
   public record Stats(
       long requests,
@@ -37,34 +46,54 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
       long failed,
       long served,
       long rejectedRecords,
-      long badAnswers) {}
+      long badAnswers,
+      int kept,
+      long keptBytes,
+      int published,
+      Map<DhtMessage.Outcome, Long> stored) {
+    /** Copies the map. */
+    public Stats {
+      stored = Map.copyOf(stored);
+    }
+  }
 
   private static final int MAX_HEARSAY = 256;
   private static final int PROBES_AT_ONCE = 3;
+
+  /** How much farther than the neighbours of this node those of a target may reach. */
+  private static final double THIN = 2.5;
 
   private final NodeId self;
   private final KademliaConfig config;
   private final RoutingTable table;
   private final Requests requests;
   private final Upkeep upkeep;
+  private final ItemStore store;
+  private final Answering answering;
+  private final Publisher publisher;
   private final Map<Long, Lookup> lookups = new HashMap<>();
+  private final Set<Lookup> starved = new LinkedHashSet<>();
+  private final Set<Storing> storings = new LinkedHashSet<>();
   private final LinkedHashMap<NodeId, Signed<PeerRecord>> hearsay = new LinkedHashMap<>();
   private final Set<Long> bootstraps = new LinkedHashSet<>();
   private long ownLookups;
   private long sent;
   private long answered;
   private long failed;
-  private long served;
   private long rejectedRecords;
   private long badAnswers;
 
-  /** The machine of this node, with an empty table. */
-  public DhtMachine(NodeId self, KademliaConfig config, RandomGenerator random) {
-    this.self = self;
+  /** The machine of the node with this key, which knows nobody yet. */
+  public DhtMachine(
+      KeyPair key, KademliaConfig config, RecordsConfig records, RandomGenerator random) {
+    this.self = key.nodeId();
     this.config = config;
     this.table = new RoutingTable(self, config);
     this.requests = new Requests(config);
     this.upkeep = new Upkeep(self, config, random, table);
+    this.store = new ItemStore(self, records);
+    this.answering = new Answering(config, records, table, store, random);
+    this.publisher = new Publisher(key, config, records, random);
   }
 
   /** The routing table, to look at. */
@@ -72,9 +101,39 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     return table;
   }
 
+  /** What is kept for others, to be restored after a restart. */
+  public List<Kept> kept() {
+    return store.all();
+  }
+
+  /** What this node publishes, to be restored after a restart. */
+  public List<Publication> publications() {
+    return publisher.publications();
+  }
+
+  /** Says no more that this node provides a key; false if it did not. */
+  public boolean withdraw(NodeId key) {
+    return publisher.withdraw(new Publication.Provided(key));
+  }
+
+  /** Publishes the value at a key no more; false if it did not. */
+  public boolean forget(NodeId key) {
+    return publisher.forget(key);
+  }
+
   /** What it did so far. */
   public Stats stats() {
-    return new Stats(sent, answered, failed, served, rejectedRecords, badAnswers);
+    return new Stats(
+        sent,
+        answered,
+        failed,
+        answering.served(),
+        rejectedRecords,
+        badAnswers,
+        store.size(),
+        store.bytes(),
+        publisher.publications().size(),
+        answering.outcomes());
   }
 
   @Override
@@ -87,6 +146,12 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
       case DhtInput.Response response -> answered(now, response, out);
       case DhtInput.RequestFailed(var to, var id) ->
           requests.take(id, to).ifPresent(request -> failed(now, request, out));
+      case DhtInput.Own(var record) -> publisher.own(now, record);
+      case DhtInput.Restored(var kept, var published) -> {
+        store.restore(now.wall(), kept);
+        publisher.restore(now, published);
+      }
+      case DhtInput.Publish publish -> publish(now, publish, out);
       case DhtInput.StartLookup start -> start(now, start, out);
       case DhtInput.Cancel(var id) -> {
         lookups.remove(id);
@@ -103,9 +168,9 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
       failed(now, request, out);
     }
     for (var request : requests.slow(now.uptime())) {
-      if (request.lookup() != null && isRunning(request.lookup())) {
-        request.lookup().slow();
-        advance(now, request.lookup(), out);
+      if (request.reason() instanceof Step(var lookup) && isRunning(lookup)) {
+        lookup.slow(request.node());
+        advance(now, lookup, out);
       }
     }
     if (upkeep.isMaintenanceDue(now.uptime())) {
@@ -113,6 +178,7 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
         probe(now, contact, out);
       }
       upkeep.maintain(now.uptime());
+      store.expire(now.wall());
     }
     work(now, out);
   }
@@ -121,7 +187,19 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
   public Duration wakeAt() {
     var timeout = requests.wakeAt();
     var chores = upkeep.wakeAt(isAlone());
-    return timeout.compareTo(chores) < 0 ? timeout : chores;
+    var next = timeout.compareTo(chores) < 0 ? timeout : chores;
+    var publishing = table.size() == 0 ? NEVER : publisher.wakeAt();
+    return next.compareTo(publishing) < 0 ? next : publishing;
+  }
+
+  private void publish(Now now, DhtInput.Publish publish, Consumer<DhtOutput> out) {
+    boolean taken =
+        publisher.publish(now, publish.task(), publish.publication(), publish.expected());
+    if (!taken) {
+      out.accept(new DhtOutput.LookupRefused(publish.task()));
+    } else if (isAlone()) {
+      out.accept(new DhtOutput.Published(publish.task(), publish.publication().key(), 0, 0));
+    }
   }
 
   private void seen(Now now, DhtInput.PeerSeen seen, Consumer<DhtOutput> out) {
@@ -175,22 +253,11 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
   }
 
   private void serve(Now now, DhtInput.Request request, Consumer<DhtOutput> out) {
-    served++;
     table
         .find(request.from())
         .filter(record -> record.value().isCurrent(now.wall()))
         .ifPresent(record -> heard(now, record, null, out));
-    DhtMessage.Response response =
-        switch (request.message()) {
-          case DhtMessage.Ping _ -> new DhtMessage.Pong();
-          case DhtMessage.FindNode(var target) ->
-              DhtMessage.Nodes.of(
-                  table.closest(target, config.k() + 1).stream()
-                      .filter(record -> !record.value().node().equals(request.from()))
-                      .filter(record -> record.value().isCurrent(now.wall()))
-                      .limit(config.k())
-                      .toList());
-        };
+    var response = answering.answer(now, request);
     out.accept(new DhtOutput.SendResponse(request.from(), response, request.correlation()));
   }
 
@@ -202,60 +269,90 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     }
     var request = taken.get();
     switch (response.message()) {
-      case DhtMessage.Nodes(var records, int rejected) when request.lookup() != null -> {
-        answered++;
-        rejectedRecords += rejected;
-        heard(now, table.find(request.node()).orElse(request.to()), null, out);
-        learned(now, request.lookup(), request.node(), records, out);
+      case DhtMessage.Nodes nodes when request.reason() instanceof Step(var lookup) -> {
+        well(now, request, out);
+        rejectedRecords += nodes.rejected();
+        learned(now, lookup, request.node(), nodes, out);
       }
-      case DhtMessage.Pong _ when request.lookup() == null -> {
-        answered++;
-        heard(now, table.find(request.node()).orElse(request.to()), null, out);
+      case DhtMessage.Pong _ when request.reason() instanceof Probe -> well(now, request, out);
+      case DhtMessage.Stored(var outcomes)
+          when request.reason() instanceof Keeping(var storing) -> {
+        well(now, request, out);
+        storing.answered(request.id(), outcomes);
+        send(now, storing, out);
       }
-      case DhtMessage.Nodes _, DhtMessage.Pong _ -> {
+      case DhtMessage.Nodes _, DhtMessage.Pong _, DhtMessage.Stored _ -> {
         badAnswers++;
         failed(now, request, out);
       }
     }
   }
 
+  private void well(Now now, Requests.Pending request, Consumer<DhtOutput> out) {
+    answered++;
+    requests.answered(request, now.uptime());
+    heard(now, table.find(request.node()).orElse(request.to()), null, out);
+  }
+
   private void learned(
-      Now now,
-      Lookup lookup,
-      NodeId from,
-      List<Signed<PeerRecord>> records,
-      Consumer<DhtOutput> out) {
-    for (var record : records.subList(0, Math.min(records.size(), DhtMessage.MAX_RECORDS))) {
-      if (!isUsable(now, record)) {
-        if (!record.value().node().equals(self)) {
-          rejectedRecords++;
-        }
-        continue;
-      }
-      table.described(record);
-      if (isRunning(lookup)) {
-        lookup.offer(record);
+      Now now, Lookup lookup, NodeId from, DhtMessage.Nodes nodes, Consumer<DhtOutput> out) {
+    var usable = new ArrayList<Signed<PeerRecord>>();
+    for (var record : nodes.records()) {
+      if (isUsable(now, record)) {
+        table.described(record);
+        usable.add(record);
+      } else if (!record.value().node().equals(self)) {
+        rejectedRecords++;
       }
     }
     if (isRunning(lookup)) {
-      lookup.answered(from);
+      lookup.answered(from, usable, wanted(now, lookup, nodes.items()), nodes.token());
       advance(now, lookup, out);
     }
+  }
+
+  /** The items of an answer that belong to what was asked and still count. */
+  private List<Item> wanted(Now now, Lookup lookup, List<Item> items) {
+    var wanted = new ArrayList<Item>();
+    for (var item : items) {
+      boolean current =
+          switch (item) {
+            case Item.Peer(var record) -> record.value().isCurrent(now.wall());
+            case Item.Provider(var provision, var peer) ->
+                now.wall().isBefore(provision.value().expiry())
+                    && peer.value().isCurrent(now.wall());
+            case Item.Mutable _, Item.Immutable _ -> true;
+          };
+      if (current && item.key().equals(lookup.target())) {
+        wanted.add(item);
+      } else {
+        rejectedRecords++;
+      }
+    }
+    return wanted;
   }
 
   private void failed(Now now, Requests.Pending request, Consumer<DhtOutput> out) {
     failed++;
     hearsay.remove(request.node());
     table.failed(now.uptime(), request.node());
-    var lookup = request.lookup();
-    if (lookup == null) {
-      var contact = table.contact(request.node());
-      if (contact != null && table.isLive(contact)) {
-        probe(now, contact, out); // until it answers or counts as gone
+    switch (request.reason()) {
+      case Probe _ -> {
+        var contact = table.contact(request.node());
+        if (contact != null && table.isLive(contact)) {
+          probe(now, contact, out); // until it answers or counts as gone
+        }
       }
-    } else if (isRunning(lookup)) {
-      lookup.failed(request.node());
-      advance(now, lookup, out);
+      case Step(var lookup) -> {
+        if (isRunning(lookup)) {
+          lookup.failed(request.node());
+          advance(now, lookup, out);
+        }
+      }
+      case Keeping(var storing) -> {
+        storing.failed(request.id());
+        send(now, storing, out);
+      }
     }
   }
 
@@ -269,8 +366,21 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
         switch (start.purpose()) {
           case FIND_PEER -> Lookup.Kind.FIND_PEER;
           case FIND_CLOSEST -> Lookup.Kind.FIND_CLOSEST;
+          case FIND_VALUE -> Lookup.Kind.VALUE;
+          case FIND_PROVIDERS -> Lookup.Kind.PROVIDERS;
         };
-    run(now, new Lookup(start.lookup(), start.target(), kind, config), out);
+    var lookup = lookup(start.lookup(), start.target(), kind);
+    var known = new ArrayList<>(store.find(now.wall(), start.target(), lookup.question().what()));
+    var own = publisher.value(start.target());
+    if (own != null) {
+      known.add(own);
+    }
+    boolean _ = lookup.findings().take(List.of(), known);
+    run(now, lookup, out);
+  }
+
+  private Lookup lookup(long id, NodeId target, Lookup.Kind kind) {
+    return new Lookup(id, target, kind, config, Math.min(1, THIN * table.reach()));
   }
 
   private void bootstrap(Now now, long id, Consumer<DhtOutput> out) {
@@ -290,7 +400,24 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     for (var chore = upkeep.next(now.uptime());
         chore.isPresent();
         chore = upkeep.next(now.uptime())) {
-      run(now, new Lookup(--ownLookups, chore.get().target(), chore.get().kind(), config), out);
+      run(now, lookup(--ownLookups, chore.get().target(), chore.get().kind()), out);
+    }
+    while (table.size() > 0) {
+      var place = publisher.next(now.uptime(), ownLookups - 1);
+      if (place == null) {
+        break;
+      }
+      run(now, lookup(--ownLookups, place, Lookup.Kind.STORE), out);
+    }
+    while (!starved.isEmpty() && requests.hasRoom()) {
+      var lookup = starved.iterator().next();
+      starved.remove(lookup);
+      if (isRunning(lookup)) {
+        advance(now, lookup, out);
+      }
+    }
+    for (var storing : List.copyOf(storings)) {
+      send(now, storing, out);
     }
     if (!bootstraps.isEmpty() && table.size() > 0 && upkeep.isBootstrapped()) {
       bootstraps.forEach(id -> out.accept(new DhtOutput.Bootstrapped(id, table.size())));
@@ -301,7 +428,7 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
   private void run(Now now, Lookup lookup, Consumer<DhtOutput> out) {
     lookups.put(lookup.id(), lookup);
     boolean forPeer = lookup.kind() == Lookup.Kind.FIND_PEER;
-    var seeds = new ArrayList<>(table.closest(lookup.target(), config.k() + 1));
+    var seeds = new ArrayList<>(table.closest(lookup.target(), 3 * config.k()));
     if (seeds.size() < config.k()) {
       hearsay.values().stream()
           .sorted((a, b) -> Distance.compare(lookup.target(), a.value().node(), b.value().node()))
@@ -311,57 +438,100 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     if (seeds.isEmpty()) {
       seeds.addAll(table.gone(lookup.target(), config.k()));
     }
-    for (var seed : seeds) {
-      // What we know of the target ourselves may be old: others are asked for it.
-      if (!forPeer || !seed.value().node().equals(lookup.target())) {
-        lookup.offer(seed);
-      }
-    }
+    // What we know of the target ourselves may be old: others are asked for it.
+    seeds.removeIf(seed -> forPeer && seed.value().node().equals(lookup.target()));
+    lookup.begin(seeds);
     advance(now, lookup, out);
   }
 
   private void advance(Now now, Lookup lookup, Consumer<DhtOutput> out) {
-    var to = lookup.next();
-    while (to.isPresent()) {
-      send(now, to.get(), new DhtMessage.FindNode(lookup.target()), lookup, out);
-      to = lookup.next();
-    }
-    if (lookup.isOver()) {
-      over(now, lookup, out);
+    boolean goesOn = true;
+    while (goesOn) {
+      if (!requests.hasRoom()) {
+        starved.add(lookup);
+        return;
+      }
+      var to = lookup.next();
+      if (to != null) {
+        long _ = send(now, to, lookup.question(), new Step(lookup), out);
+      } else if (lookup.isOver()) {
+        over(now, lookup, out);
+        return;
+      } else {
+        // A further path may have been taken just now.
+        to = lookup.next();
+        goesOn = to != null;
+        if (to != null) {
+          long _ = send(now, to, lookup.question(), new Step(lookup), out);
+        }
+      }
     }
   }
 
   private void over(Now now, Lookup lookup, Consumer<DhtOutput> out) {
     lookups.remove(lookup.id());
+    starved.remove(lookup);
     switch (lookup.kind()) {
-      case FIND_PEER, FIND_CLOSEST -> {
-        Optional<Signed<PeerRecord>> found =
-            lookup.kind() == Lookup.Kind.FIND_PEER
-                ? lookup.found().or(() -> table.find(lookup.target()))
-                : Optional.empty();
-        out.accept(
-            new DhtOutput.LookupDone(
-                lookup.id(), lookup.target(), found, lookup.closest(), lookup.requests()));
-      }
+      case FIND_PEER, FIND_CLOSEST, VALUE, PROVIDERS -> out.accept(result(lookup));
       case SELF -> upkeep.selfLookupDone(now.uptime());
       case REFRESH -> upkeep.refreshDone();
+      case STORE -> {
+        var storing = publisher.found(now, lookup, out);
+        if (storing != null) {
+          storings.add(storing);
+          send(now, storing, out);
+        }
+      }
     }
     upkeep.lookedUp(now.uptime(), lookup.target());
   }
 
-  private void probe(Now now, Contact contact, Consumer<DhtOutput> out) {
-    contact.probing(now.uptime().plus(config.probeEvery()));
-    send(now, contact.record(), new DhtMessage.Ping(), null, out);
+  private DhtOutput.LookupDone result(Lookup lookup) {
+    var findings = lookup.findings();
+    var found = Optional.ofNullable(findings.peer());
+    if (lookup.kind() == Lookup.Kind.FIND_PEER) {
+      found = found.or(() -> table.find(lookup.target()));
+    }
+    var items = new ArrayList<Item>();
+    if (lookup.kind() == Lookup.Kind.PROVIDERS) {
+      findings.providers().stream().filter(one -> !one.node().equals(self)).forEach(items::add);
+    } else if (findings.value() != null) {
+      items.add(findings.value());
+    }
+    var closest = lookup.closest().stream().map(Lookup.Answerer::record).toList();
+    return new DhtOutput.LookupDone(
+        lookup.id(), lookup.target(), found, items, closest, lookup.requests(), lookup.hops());
   }
 
-  private void send(
+  private void send(Now now, Storing storing, Consumer<DhtOutput> out) {
+    while (requests.hasRoom()) {
+      var parcel = storing.next();
+      if (parcel == null) {
+        break;
+      }
+      var message = new DhtMessage.Store(parcel.token(), parcel.entries());
+      storing.sent(send(now, parcel.to(), message, new Keeping(storing), out), parcel);
+    }
+    if (storing.isOver() && storings.remove(storing)) {
+      publisher.stored(now, storing, out);
+    }
+  }
+
+  private void probe(Now now, Contact contact, Consumer<DhtOutput> out) {
+    contact.probing(now.uptime().plus(config.probeEvery()));
+    long _ = send(now, contact.record(), new DhtMessage.Ping(), new Probe(), out);
+  }
+
+  private long send(
       Now now,
       Signed<PeerRecord> to,
       DhtMessage.Request message,
-      @Nullable Lookup lookup,
+      Requests.Reason reason,
       Consumer<DhtOutput> out) {
     sent++;
-    out.accept(new DhtOutput.SendRequest(to, message, requests.add(to, lookup, now.uptime())));
+    long id = requests.add(to, reason, now.uptime());
+    out.accept(new DhtOutput.SendRequest(to, message, id));
+    return id;
   }
 
   private boolean isAlone() {

@@ -23,21 +23,34 @@ public sealed interface DhtOutput {
    * A lookup is over.
    *
    * @param found the record of the node at the target, for {@code FIND_PEER}
+   * @param items the value at the target, or its providers, latest first
    * @param closest the closest nodes that answered, closest first, at most k
    * @param requests how many requests it took
+   * @param hops how many of them, one after the other, led to what was found
    */
   record LookupDone(
       long lookup,
       NodeId target,
       Optional<Signed<PeerRecord>> found,
+      List<Item> items,
       List<Signed<PeerRecord>> closest,
-      int requests)
+      int requests,
+      int hops)
       implements DhtOutput {
-    /** Copies the list. */
+    /** Copies the lists. */
     public LookupDone {
+      items = List.copyOf(items);
       closest = List.copyOf(closest);
     }
   }
+
+  /**
+   * Something was published for the first time, or again for who asked.
+   *
+   * @param kept how many nodes keep it
+   * @param newer how many have something newer, or other than expected
+   */
+  record Published(long task, NodeId key, int kept, int newer) implements DhtOutput {}
 
   /** As many lookups as are allowed run already; this one was not started. */
   record LookupRefused(long lookup) implements DhtOutput {}

@@ -36,6 +36,17 @@ final class Distance {
     return BITS;
   }
 
+  /** The distance of two ids as a share of the whole space, 0 to 1. */
+  static double share(NodeId a, NodeId b) {
+    double share = 0;
+    double weight = 1.0 / 256;
+    for (int i = 0; i < 8; i++) {
+      share += (a.byteAt(i) ^ b.byteAt(i)) * weight;
+      weight /= 256;
+    }
+    return share;
+  }
+
   /** A random id that shares exactly {@code prefix} leading bits with {@code self}. */
   static NodeId random(NodeId self, int prefix, RandomGenerator random) {
     var id = new byte[NodeId.BYTES];

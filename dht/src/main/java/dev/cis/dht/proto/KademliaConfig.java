@@ -8,12 +8,17 @@ import java.time.Duration;
  * @param k bucket size, and how many closest nodes a lookup must have heard (section 2.2)
  * @param alpha requests in flight per lookup at first
  * @param alphaMax requests in flight per lookup at most; one more for each slow answer
- * @param beta closest nodes that must have answered to end a lookup that only refreshes a bucket
+ * @param beta closest nodes that must have answered to end one path of a search, or a lookup that
+ *     only refreshes a bucket
+ * @param paths disjoint paths that a lookup takes at first
+ * @param pathsMax disjoint paths at most, taken while nothing is found or too few nodes
  * @param requestTimeout time for one request, dialling included
- * @param slowAfter a request without an answer for so long is slow
+ * @param slowAfter a request without an answer for so long is slow, or sooner where answers usually
+ *     take less
  * @param attempts how often one lookup asks one node that does not answer
  * @param lookupRequests requests at most that one lookup sends
  * @param lookups lookups at most that run at once
+ * @param inFlight requests of all lookups at most that wait for an answer
  * @param refreshEvery a bucket in which nothing was looked up for so long is refreshed
  * @param selfLookupEvery how often we look for new neighbours
  * @param hungryEvery the same while we know fewer than {@code maintainPeers} nodes
@@ -31,11 +36,14 @@ public record KademliaConfig(
     int alpha,
     int alphaMax,
     int beta,
+    int paths,
+    int pathsMax,
     Duration requestTimeout,
     Duration slowAfter,
     int attempts,
     int lookupRequests,
     int lookups,
+    int inFlight,
     Duration refreshEvery,
     Duration selfLookupEvery,
     Duration hungryEvery,
@@ -54,11 +62,14 @@ public record KademliaConfig(
           3,
           10,
           3,
+          2,
+          8,
           Duration.ofSeconds(5),
           Duration.ofMillis(500),
           2,
           200,
           64,
+          256,
           Duration.ofMinutes(10),
           Duration.ofMinutes(10),
           Duration.ofSeconds(30),
@@ -80,6 +91,9 @@ public record KademliaConfig(
     atLeast("dht.alpha", alpha, 1);
     atLeast("dht.alpha_max", alphaMax, alpha);
     atLeast("dht.beta", beta, 1);
+    atLeast("dht.paths", paths, 1);
+    atLeast("dht.paths_max", pathsMax, paths);
+    atLeast("dht.in_flight", inFlight, alphaMax);
     atLeast("dht.attempts", attempts, 1);
     atLeast("dht.lookup_requests", lookupRequests, k);
     atLeast("dht.lookups", lookups, 1);
@@ -104,11 +118,14 @@ public record KademliaConfig(
         alpha,
         alphaMax,
         beta,
+        paths,
+        pathsMax,
         requestTimeout,
         slowAfter,
         attempts,
         lookupRequests,
         lookups,
+        inFlight,
         refreshEvery,
         selfLookupEvery,
         hungryEvery,

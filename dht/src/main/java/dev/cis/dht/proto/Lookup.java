@@ -2,62 +2,77 @@ package dev.cis.dht.proto;
 
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
+import dev.cis.kernel.wire.Bytes;
 import dev.cis.transport.PeerRecord;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One iterative lookup (Kademlia, section 2.3): the candidates by distance, whom to ask next, and
- * when it is over.
+ * One iterative lookup (Kademlia, section 2.3) on one or more disjoint {@link Path}s: whom to ask
+ * next, and when it is over.
+ *
+ * <p>A search ends a path when the beta closest have answered, and takes a further path, from other
+ * nodes of our table, while nothing is found. A look for the closest nodes wants all k of them, and
+ * takes a further path when what it found is too thin for a network of this size: then liars have
+ * kept it from the true ones.
  */
 final class Lookup {
-  /** Why the machine runs it; the first two are the caller's. */
+  /** Why the machine runs it. */
   enum Kind {
     FIND_PEER,
     FIND_CLOSEST,
+    VALUE,
+    PROVIDERS,
+    STORE,
     SELF,
-    REFRESH
-  }
+    REFRESH;
 
-  private enum State {
-    FRESH,
-    ASKED,
-    ANSWERED,
-    SILENT
-  }
+    boolean isSearch() {
+      return this == FIND_PEER || this == VALUE || this == PROVIDERS;
+    }
 
-  private static final class Candidate {
-    final Signed<PeerRecord> record;
-    final NodeId node;
-    State state = State.FRESH;
-    int attempts;
-
-    Candidate(Signed<PeerRecord> record) {
-      this.record = record;
-      this.node = record.value().node();
+    private boolean isForClosest() {
+      return this == FIND_CLOSEST || this == STORE || this == SELF;
     }
   }
+
+  /** A node that answered, and its token if it gave one. */
+  record Answerer(Signed<PeerRecord> record, Bytes token) {}
 
   private final long id;
   private final NodeId target;
   private final Kind kind;
   private final KademliaConfig config;
-  private final int enough;
-  private final ArrayList<Candidate> candidates = new ArrayList<>();
-  private @Nullable Signed<PeerRecord> found;
+  private final double thin;
+  private final Findings findings;
+  private final List<Path> paths = new ArrayList<>();
+  private final Map<NodeId, Path> askedOn = new HashMap<>();
+  private final Map<NodeId, Bytes> tokens = new HashMap<>();
+  private final List<Signed<PeerRecord>> reserve = new ArrayList<>();
+  private @Nullable Path union;
   private int parallel;
-  private int inFlight;
   private int requests;
+  private int hops;
 
-  Lookup(long id, NodeId target, Kind kind, KademliaConfig config) {
+  /**
+   * A lookup without anybody to ask yet.
+   *
+   * @param thin where the k closest nodes reach farther than this share of the space, some are
+   *     missing; 1 when that is not known
+   */
+  Lookup(long id, NodeId target, Kind kind, KademliaConfig config, double thin) {
     this.id = id;
     this.target = target;
     this.kind = kind;
     this.config = config;
+    this.thin = thin;
     this.parallel = config.alpha();
-    this.enough = kind == Kind.REFRESH ? Math.min(config.beta(), config.k()) : config.k();
+    this.findings = new Findings(target, kind);
   }
 
   long id() {
@@ -76,131 +91,204 @@ final class Lookup {
     return requests;
   }
 
-  Optional<Signed<PeerRecord>> found() {
-    return Optional.ofNullable(found);
+  /** How many questions one after the other led to what was found, or to the last answer. */
+  int hops() {
+    return hops;
   }
 
-  /** Somebody knows this node; the farthest give way when there are too many. */
-  void offer(Signed<PeerRecord> record) {
-    var node = record.value().node();
-    if (kind == Kind.FIND_PEER && node.equals(target)) {
-      // Its own words are the answer; asking it would only tell that it can be reached.
-      if (found == null || record.value().sequence() > found.value().sequence()) {
-        found = record;
-      }
-      return;
-    }
-    int at = position(node);
-    if (at >= 0) {
-      return;
-    }
-    int limit = 3 * config.k();
-    if (-at - 1 < limit) {
-      candidates.add(-at - 1, new Candidate(record));
-      trim(limit);
+  Findings findings() {
+    return findings;
+  }
+
+  /** What to ask for. */
+  DhtMessage.Find question() {
+    var what =
+        switch (kind) {
+          case VALUE, STORE -> DhtMessage.What.VALUE;
+          case PROVIDERS -> DhtMessage.What.PROVIDERS;
+          case FIND_PEER, FIND_CLOSEST, SELF, REFRESH -> DhtMessage.What.NODES;
+        };
+    return new DhtMessage.Find(target, what, kind == Kind.STORE);
+  }
+
+  /** The nodes to begin with, closest first. */
+  void begin(List<Signed<PeerRecord>> seeds) {
+    reserve.addAll(seeds);
+    int width = kind == Kind.REFRESH ? 1 : config.paths();
+    for (int i = 0; i < width; i++) {
+      addPath(i, width);
     }
   }
 
-  private void trim(int limit) {
-    for (int i = candidates.size() - 1; i >= 0 && candidates.size() > limit; i--) {
-      if (candidates.get(i).state == State.FRESH) {
-        candidates.remove(i);
-      }
+  private void addPath(int first, int stride) {
+    var path = new Path(target, config, enoughOnPath());
+    paths.add(path);
+    for (int i = first; i < reserve.size(); i += stride) {
+      path.offer(new Path.Candidate(reserve.get(i), 1));
     }
+  }
+
+  private int enoughOnPath() {
+    return kind.isForClosest()
+        ? Math.ceilDiv(config.k(), config.paths())
+        : Math.min(config.beta(), config.k());
   }
 
   /** Whom to ask now, if anybody; counts as asked from here on. */
-  Optional<Signed<PeerRecord>> next() {
-    if (inFlight >= parallel || requests >= config.lookupRequests() || found != null) {
-      return Optional.empty();
+  @Nullable Signed<PeerRecord> next() {
+    int inFlight = 0;
+    for (var path : paths) {
+      inFlight += path.inFlight();
     }
-    int rank = 0;
-    for (var candidate : candidates) {
-      if (candidate.state == State.FRESH) {
-        candidate.state = State.ASKED;
-        candidate.attempts++;
-        inFlight++;
-        requests++;
-        return Optional.of(candidate.record);
-      }
-      if (candidate.state != State.SILENT && ++rank >= enough) {
-        break;
+    if (inFlight >= parallel || requests >= config.lookupRequests() || findings.isEnough()) {
+      return null;
+    }
+    Path.@Nullable Candidate best = null;
+    @Nullable Path on = null;
+    for (var path : paths) {
+      if (on == null || path.inFlight() < on.inFlight()) {
+        var candidate = path.next(asked());
+        if (candidate != null) {
+          best = candidate;
+          on = path;
+        }
       }
     }
-    return Optional.empty();
+    if (best == null || on == null) {
+      return null;
+    }
+    on.ask(best);
+    askedOn.put(best.node, on);
+    requests++;
+    return best.record;
   }
 
-  void answered(NodeId node) {
-    var candidate = asked(node);
-    if (candidate != null) {
-      candidate.state = State.ANSWERED;
-      inFlight--;
+  private Set<NodeId> asked() {
+    return askedOn.keySet();
+  }
+
+  /** Takes an answer: the nodes that it names, what it has, and its token. */
+  void answered(NodeId from, List<Signed<PeerRecord>> records, List<Item> items, Bytes token) {
+    var path = askedOn.get(from);
+    var candidate = path == null ? null : path.answered(from);
+    if (path == null || candidate == null) {
+      return;
+    }
+    if (!token.isEmpty()) {
+      tokens.put(from, token);
+    }
+    boolean found = findings.take(records, items);
+    if (found || !findings.isAny()) {
+      hops = Math.max(hops, candidate.depth);
+    }
+    if (findings.isEnough()) {
+      hops = candidate.depth;
+    }
+    for (var record : records) {
+      if (kind != Kind.FIND_PEER || !record.value().node().equals(target)) {
+        path.offer(new Path.Candidate(record, candidate.depth + 1));
+      }
     }
   }
 
   void failed(NodeId node) {
-    var candidate = asked(node);
-    if (candidate != null) {
-      candidate.state = candidate.attempts < config.attempts() ? State.FRESH : State.SILENT;
-      inFlight--;
+    var path = askedOn.get(node);
+    if (path != null) {
+      path.failed(node);
     }
   }
 
-  /** An answer is slow in coming: ask one more at the same time. */
-  void slow() {
-    parallel = Math.min(config.alphaMax(), parallel + 1);
+  /** The answer of this node is slow in coming: ask one more at the same time. */
+  void slow(NodeId node) {
+    var path = askedOn.get(node);
+    if (path != null) {
+      path.slow(node);
+      parallel = Math.min(config.alphaMax(), parallel + 1);
+    }
   }
 
-  /** Whether there is nothing more to ask or to wait for; call after {@link #next} was drained. */
+  /**
+   * Whether there is nothing more to ask or to wait for; call after {@link #next} was drained, and
+   * drain it again when this is false.
+   */
   boolean isOver() {
-    if (found != null) {
+    if (findings.isEnough()) {
       return true;
     }
-    int rank = 0;
-    for (var candidate : candidates) {
-      if (candidate.state == State.ASKED) {
+    if (requests >= config.lookupRequests()) {
+      return paths.stream().noneMatch(Path::isWaiting);
+    }
+    for (var path : paths) {
+      if (!path.isOver(asked())) {
         return false;
       }
-      if (candidate.state == State.FRESH && requests < config.lookupRequests()) {
-        return false;
-      }
-      if (candidate.state == State.ANSWERED && ++rank >= enough) {
+    }
+    return !goesOn();
+  }
+
+  /** Whether there is a further path to take; it is there from here on. */
+  private boolean goesOn() {
+    if (kind.isForClosest() && union == null) {
+      union = union();
+      paths.add(union);
+      if (!union.isOver(asked())) {
         return true;
       }
     }
-    return inFlight == 0;
+    boolean unhappy = kind.isSearch() ? !findings.isAny() : kind.isForClosest() && isThin();
+    int taken = paths.size() - (union == null ? 0 : 1);
+    if (!unhappy || taken >= config.pathsMax()) {
+      return false;
+    }
+    reserve.removeIf(record -> askedOn.containsKey(record.value().node()));
+    if (reserve.isEmpty()) {
+      return false;
+    }
+    addPath(0, Math.max(1, config.pathsMax() - taken));
+    union = null;
+    return true;
+  }
+
+  /** What all paths found together, so that no close node is missed between them. */
+  private Path union() {
+    var all = new Path(target, config, config.k());
+    var added = new HashSet<NodeId>();
+    for (var path : paths) {
+      for (var candidate : path.candidates()) {
+        if (candidate.hasAnswered() && added.add(candidate.node)) {
+          all.offer(candidate);
+        }
+      }
+    }
+    for (var path : paths) {
+      for (var candidate : path.candidates()) {
+        if (candidate.isFresh() && !askedOn.containsKey(candidate.node)) {
+          all.offer(new Path.Candidate(candidate.record, candidate.depth));
+        }
+      }
+    }
+    reserve.stream()
+        .filter(record -> !askedOn.containsKey(record.value().node()))
+        .forEach(record -> all.offer(new Path.Candidate(record, 1)));
+    return all;
+  }
+
+  private boolean isThin() {
+    var closest = closest();
+    return thin < 1
+        && (closest.size() < config.k()
+            || Distance.share(target, closest.getLast().record().value().node()) > thin);
   }
 
   /** The closest nodes that answered. */
-  List<Signed<PeerRecord>> closest() {
-    return candidates.stream()
-        .filter(candidate -> candidate.state == State.ANSWERED)
+  List<Answerer> closest() {
+    var seen = new HashSet<NodeId>();
+    return paths.stream()
+        .flatMap(path -> path.candidates().stream())
+        .filter(candidate -> candidate.hasAnswered() && seen.add(candidate.node))
+        .sorted((a, b) -> Distance.compare(target, a.node, b.node))
         .limit(config.k())
-        .map(candidate -> candidate.record)
+        .map(c -> new Answerer(c.record, tokens.getOrDefault(c.node, Bytes.EMPTY)))
         .toList();
-  }
-
-  private @Nullable Candidate asked(NodeId node) {
-    int at = position(node);
-    return at >= 0 && candidates.get(at).state == State.ASKED ? candidates.get(at) : null;
-  }
-
-  /** The index of the node, or {@code -1 - where} it belongs. */
-  private int position(NodeId node) {
-    int low = 0;
-    int high = candidates.size() - 1;
-    while (low <= high) {
-      int middle = (low + high) >>> 1;
-      int order = Distance.compare(target, candidates.get(middle).node, node);
-      if (order == 0) {
-        return middle;
-      }
-      if (order < 0) {
-        low = middle + 1;
-      } else {
-        high = middle - 1;
-      }
-    }
-    return -1 - low;
   }
 }

@@ -7,45 +7,63 @@ import dev.cis.transport.PeerRecord;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /** Our requests that wait for an answer. All have the same timeout, so they run out in order. */
 final class Requests {
-  /**
-   * One of them.
-   *
-   * @param lookup for which it is made; null for a liveness check
-   */
-  record Pending(long id, Signed<PeerRecord> to, @Nullable Lookup lookup, Duration sentAt) {
+  /** What a request is for. */
+  sealed interface Reason {
+    /** Whether the node is still there. */
+    record Probe() implements Reason {}
+
+    /** A step of a lookup. */
+    record Step(Lookup lookup) implements Reason {}
+
+    /** Something is to be kept. */
+    record Keeping(Storing storing) implements Reason {}
+  }
+
+  /** One of them. */
+  record Pending(long id, Signed<PeerRecord> to, Reason reason, Duration sentAt, Duration slowAt) {
     NodeId node() {
       return to.value().node();
     }
   }
 
   private final KademliaConfig config;
+  private final RoundTrip roundTrip;
   private final Map<Long, Pending> pending = new HashMap<>();
   private final Map<NodeId, Integer> asking = new HashMap<>();
   private final ArrayDeque<Pending> bySending = new ArrayDeque<>();
-  private final ArrayDeque<Pending> notYetSlow = new ArrayDeque<>();
+  private final PriorityQueue<Pending> notYetSlow =
+      new PriorityQueue<>(Comparator.comparing(Pending::slowAt).thenComparingLong(Pending::id));
   private long lastId;
 
   Requests(KademliaConfig config) {
     this.config = config;
+    this.roundTrip = new RoundTrip(config.slowAfter());
   }
 
-  long add(Signed<PeerRecord> to, @Nullable Lookup lookup, Duration now) {
-    var request = new Pending(++lastId, to, lookup, now);
+  long add(Signed<PeerRecord> to, Reason reason, Duration now) {
+    var request = new Pending(++lastId, to, reason, now, now.plus(roundTrip.slowAfter()));
     pending.put(request.id, request);
     asking.merge(request.node(), 1, Integer::sum);
     bySending.add(request);
-    if (lookup != null) {
+    if (reason instanceof Reason.Step) {
       notYetSlow.add(request);
     }
     return request.id;
+  }
+
+  /** Whether one more may wait at the same time. */
+  boolean hasRoom() {
+    return pending.size() < config.inFlight();
   }
 
   boolean isAsking(NodeId node) {
@@ -62,6 +80,11 @@ final class Requests {
     return Optional.of(request);
   }
 
+  /** Notes that it was answered, so that we learn how long answers take. */
+  void answered(Pending request, Duration now) {
+    roundTrip.measured(now.minus(request.sentAt));
+  }
+
   private void drop(Pending request) {
     pending.remove(request.id);
     asking.computeIfPresent(request.node(), (node, n) -> n == 1 ? null : n - 1);
@@ -70,9 +93,9 @@ final class Requests {
   /** Takes out those whose time is over. */
   List<Pending> expired(Duration now) {
     var expired = new ArrayList<Pending>();
-    for (var next = first(bySending);
+    for (var next = oldest();
         next != null && next.sentAt.plus(config.requestTimeout()).compareTo(now) <= 0;
-        next = first(bySending)) {
+        next = oldest()) {
       drop(next);
       expired.add(next);
     }
@@ -82,9 +105,7 @@ final class Requests {
   /** Those that have become slow since the last call. */
   List<Pending> slow(Duration now) {
     var slow = new ArrayList<Pending>();
-    for (var next = first(notYetSlow);
-        next != null && next.sentAt.plus(config.slowAfter()).compareTo(now) <= 0;
-        next = first(notYetSlow)) {
+    for (var next = slowest(); next != null && next.slowAt.compareTo(now) <= 0; next = slowest()) {
       notYetSlow.remove();
       slow.add(next);
     }
@@ -92,21 +113,24 @@ final class Requests {
   }
 
   Duration wakeAt() {
-    var oldest = first(bySending);
-    var slow = first(notYetSlow);
+    var oldest = oldest();
+    var slow = slowest();
     var timeout = oldest == null ? Machine.NEVER : oldest.sentAt.plus(config.requestTimeout());
-    var slowAt = slow == null ? Machine.NEVER : slow.sentAt.plus(config.slowAfter());
+    var slowAt = slow == null ? Machine.NEVER : slow.slowAt;
     return timeout.compareTo(slowAt) < 0 ? timeout : slowAt;
   }
 
-  /** The first that still waits, after dropping from the queue those that do not. */
-  private @Nullable Pending first(ArrayDeque<Pending> queue) {
-    while (true) {
-      var head = queue.peek();
-      if (head == null || pending.containsKey(head.id)) {
-        return head;
-      }
-      queue.remove();
+  private @Nullable Pending oldest() {
+    while (!bySending.isEmpty() && !pending.containsKey(bySending.element().id)) {
+      bySending.remove();
     }
+    return bySending.peek();
+  }
+
+  private @Nullable Pending slowest() {
+    while (!notYetSlow.isEmpty() && !pending.containsKey(notYetSlow.element().id)) {
+      notYetSlow.remove();
+    }
+    return notYetSlow.peek();
   }
 }

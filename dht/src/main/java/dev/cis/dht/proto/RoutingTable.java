@@ -198,6 +198,17 @@ public final class RoutingTable {
     }
   }
 
+  /**
+   * How far the k nodes closest to us reach, as a share of the space: about k divided by the size
+   * of the network. 1 while we know too few to tell.
+   */
+  double reach() {
+    if (live < 2 * config.k()) {
+      return 1;
+    }
+    return Distance.share(self, closest(self, config.k()).getLast().value().node());
+  }
+
   /** Up to {@code count} nodes that are gone, closest to the target first: a last resort. */
   List<Signed<PeerRecord>> gone(NodeId target, int count) {
     var gone = new ArrayList<Contact>();
@@ -377,7 +388,7 @@ public final class RoutingTable {
   }
 
   /** The subnet of the first public address that a record claims. */
-  private static String claimed(Signed<PeerRecord> record) {
+  static String claimed(Signed<PeerRecord> record) {
     return record.value().addresses().stream()
         .filter(address -> !address.isPrivate())
         .findFirst()

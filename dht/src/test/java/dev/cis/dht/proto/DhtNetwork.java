@@ -11,9 +11,12 @@ import dev.cis.transport.PeerRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 
 /** Many DHT machines over a simulated network. */
 final class DhtNetwork {
@@ -28,6 +31,8 @@ final class DhtNetwork {
   final List<SimHost<DhtInput, DhtOutput>> nodes = new ArrayList<>();
   final Map<Long, DhtOutput.LookupDone> done = new HashMap<>();
   final Map<Long, Integer> bootstrapped = new HashMap<>();
+  final Map<Long, DhtOutput.Published> published = new HashMap<>();
+  private final Set<Integer> clients = new HashSet<>();
   private final Map<NodeId, Integer> indexes = new HashMap<>();
   private final KademliaConfig config;
   private long lastLookup;
@@ -44,11 +49,25 @@ final class DhtNetwork {
     indexes.put(People.id(index), index);
     nodes.add(new SimHost<>(simulation, fresh(index), output -> effect(index, output)));
     network.attach(index, (from, packet) -> arrive(index, from, packet));
+    nodes.get(index).on(new DhtInput.Own(record(index)));
     return index;
   }
 
+  /** Adds a node that asks and does not answer. */
+  int addClient() {
+    clients.add(nodes.size());
+    return add();
+  }
+
+  /** What a node says of itself. */
+  Signed<PeerRecord> record(int index) {
+    return clients.contains(index)
+        ? People.record(index, 1, People.record(index).value().addresses(), People.EXPIRY, false)
+        : People.record(index);
+  }
+
   Machine<DhtInput, DhtOutput> fresh(int index) {
-    return new DhtMachine(People.id(index), config, simulation.newRandom());
+    return new DhtMachine(People.key(index), config, RecordsConfig.DEFAULT, simulation.newRandom());
   }
 
   /** Gives the node a connection to another: what discovery does with a bootstrap address. */
@@ -87,8 +106,17 @@ final class DhtNetwork {
     return Optional.ofNullable(done.get(lookup)).orElseThrow();
   }
 
+  /** Publishes something and waits until it is said for the first time. */
+  DhtOutput.Published publish(int node, Publication publication, OptionalLong expected) {
+    long task = ++lastLookup;
+    nodes.get(node).on(new DhtInput.Publish(task, publication, expected));
+    simulation.runUntil(
+        () -> published.containsKey(task), Duration.ofMillis(20), Duration.ofMinutes(5));
+    return Optional.ofNullable(published.get(task)).orElseThrow();
+  }
+
   private void seen(int node, int peer) {
-    Signed<PeerRecord> record = People.record(peer);
+    Signed<PeerRecord> record = record(peer);
     nodes.get(node).on(new DhtInput.PeerSeen(record, record.value().addresses().getFirst()));
   }
 
@@ -104,6 +132,7 @@ final class DhtNetwork {
           network.send(node, indexes.getOrDefault(to, -1), new Packet.Answer(message, id));
       case DhtOutput.LookupDone result -> done.put(result.lookup(), result);
       case DhtOutput.Bootstrapped(var id, var size) -> bootstrapped.put(id, size);
+      case DhtOutput.Published result -> published.put(result.task(), result);
       case DhtOutput.LookupRefused _, DhtOutput.Discovered _ -> {}
     }
   }
@@ -112,7 +141,14 @@ final class DhtNetwork {
     seen(node, from); // the handshake tells both sides who the other is
     switch (packet) {
       case Packet.Call(var message, var id) ->
-          nodes.get(node).on(new DhtInput.Request(People.id(from), message, id));
+          nodes
+              .get(node)
+              .on(
+                  new DhtInput.Request(
+                      People.id(from),
+                      People.record(from).value().addresses().getFirst(),
+                      message,
+                      id));
       case Packet.Answer(var message, var id) ->
           nodes.get(node).on(new DhtInput.Response(People.id(from), message, id));
     }

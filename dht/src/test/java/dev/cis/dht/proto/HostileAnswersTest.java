@@ -20,7 +20,8 @@ class HostileAnswersTest {
   private static final Instant WALL = Instant.parse("2026-01-01T00:00:00Z");
 
   private final DhtMachine machine =
-      new DhtMachine(People.id(0), KademliaConfig.DEFAULT, new SplittableRandom(1));
+      new DhtMachine(
+          People.key(0), KademliaConfig.DEFAULT, RecordsConfig.DEFAULT, new SplittableRandom(1));
   private final List<DhtOutput> outputs = new ArrayList<>();
   private Duration uptime = Duration.ZERO;
 
@@ -45,7 +46,7 @@ class HostileAnswersTest {
   private void answer(DhtOutput.SendRequest request, List<Signed<PeerRecord>> records) {
     on(
         new DhtInput.Response(
-            request.to().value().node(), new DhtMessage.Nodes(records, 0), request.id()));
+            request.to().value().node(), DhtMessage.Nodes.of(records), request.id()));
   }
 
   @Test
@@ -97,10 +98,8 @@ class HostileAnswersTest {
     var request = takeRequests().getFirst();
     on(
         new DhtInput.Response(
-            People.id(9), new DhtMessage.Nodes(List.of(People.record(9)), 0), request.id()));
-    on(
-        new DhtInput.Response(
-            People.id(1), new DhtMessage.Nodes(List.of(People.record(9)), 0), 4711));
+            People.id(9), DhtMessage.Nodes.of(List.of(People.record(9))), request.id()));
+    on(new DhtInput.Response(People.id(1), DhtMessage.Nodes.of(List.of(People.record(9))), 4711));
     assertThat(machine.stats().badAnswers()).isEqualTo(2);
     assertThat(takeRequests()).isEmpty();
   }
@@ -125,7 +124,12 @@ class HostileAnswersTest {
 
   @Test
   void onlyNeighboursOnTheLanExistForALanNode() {
-    var lan = new DhtMachine(People.id(0), KademliaConfig.DEFAULT.onLan(), new SplittableRandom(1));
+    var lan =
+        new DhtMachine(
+            People.key(0),
+            KademliaConfig.DEFAULT.onLan(),
+            RecordsConfig.DEFAULT,
+            new SplittableRandom(1));
     var now = new Now(uptime, WALL);
     lan.on(now, new DhtInput.PeerSeen(People.at(1, "203.0.113.5"), null), outputs::add);
     lan.on(
