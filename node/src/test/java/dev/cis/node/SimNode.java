@@ -4,6 +4,7 @@ import dev.cis.dht.proto.DhtInput;
 import dev.cis.dht.proto.DhtMachine;
 import dev.cis.dht.proto.DhtOutput;
 import dev.cis.dht.proto.KademliaConfig;
+import dev.cis.dht.proto.RecordsConfig;
 import dev.cis.gossip.proto.GossipBounds;
 import dev.cis.gossip.proto.GossipInput;
 import dev.cis.gossip.proto.GossipMachine;
@@ -83,7 +84,12 @@ final class SimNode {
     this.id = world.record(index).value().node();
     var simulation = world.simulation();
     this.random = simulation.newRandom();
-    this.dhtMachine = new DhtMachine(id, KademliaConfig.DEFAULT, simulation.newRandom());
+    this.dhtMachine =
+        new DhtMachine(
+            world.key(index),
+            KademliaConfig.DEFAULT,
+            RecordsConfig.DEFAULT,
+            simulation.newRandom());
     var gossipMachine = new GossipMachine(id, GOSSIP, simulation.newRandom());
     var signatures = Signatures.trusting(id);
     this.store = new InMemoryStore(id, signatures);
@@ -106,7 +112,7 @@ final class SimNode {
     switch (packet) {
       case SimPacket.DhtCall(var message, var call) -> {
         meetOnce(from, sender);
-        dht.on(new DhtInput.Request(sender.value().node(), message, call));
+        dht.on(new DhtInput.Request(sender.value().node(), null, message, call));
       }
       case SimPacket.DhtAnswer(var message, var call) -> {
         meetOnce(from, sender);
@@ -220,7 +226,7 @@ final class SimNode {
           send(to, new SimPacket.DhtAnswer(message, call));
       case DhtOutput.LookupDone done -> lookups.put(done.lookup(), done.found().isPresent());
       case DhtOutput.LookupRefused(var lookup) -> lookups.put(lookup, false);
-      case DhtOutput.Discovered _, DhtOutput.Bootstrapped _ -> {}
+      case DhtOutput.Discovered _, DhtOutput.Bootstrapped _, DhtOutput.Published _ -> {}
     }
   }
 

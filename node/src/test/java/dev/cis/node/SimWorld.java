@@ -95,8 +95,16 @@ final class SimWorld {
     return simulation.runUntil(condition, Duration.ofSeconds(3), limit);
   }
 
+  KeyPair key(int index) {
+    return keyOf(index);
+  }
+
+  private static KeyPair keyOf(int index) {
+    return KeyPair.generate(new SplittableRandom(index));
+  }
+
   private static Signed<PeerRecord> signed(int index) {
-    var key = KeyPair.generate(new SplittableRandom(index));
+    var key = keyOf(index);
     return new PeerRecord(
             key.nodeId(),
             1,

@@ -111,15 +111,24 @@ public record KademliaConfig(
     positive("dht.forget_after", forgetAfter);
   }
 
+  /** The same with other numbers of disjoint paths. */
+  public KademliaConfig withPaths(int first, int most) {
+    return copy(first, most, lanOnly);
+  }
+
   /** The same for a node that must not leave the LAN. */
   public KademliaConfig onLan() {
+    return copy(paths, pathsMax, true);
+  }
+
+  private KademliaConfig copy(int first, int most, boolean lan) {
     return new KademliaConfig(
         k,
         alpha,
         alphaMax,
         beta,
-        paths,
-        pathsMax,
+        first,
+        most,
         requestTimeout,
         slowAfter,
         attempts,
@@ -136,7 +145,7 @@ public record KademliaConfig(
         forgetAfter,
         perSubnet,
         perSubnetAndBucket,
-        true);
+        lan);
   }
 
   private static void atLeast(String key, int value, int least) {
