@@ -18,6 +18,9 @@ import org.slf4j.LoggerFactory;
 final class Welcome implements EventPipe.Receiver {
   private static final Logger LOG = LoggerFactory.getLogger(Welcome.class);
 
+  // What may come while something before it is being looked at: a few greetings at their largest.
+  private static final int MOST_UNREAD = 128 << 10;
+
   /** What is done with what arrives. */
   interface Host {
     /** The answer to the peer's introduction. At once. */
@@ -143,6 +146,13 @@ final class Welcome implements EventPipe.Receiver {
       return;
     }
     flow.received(bytes.remaining());
+    if (unread.remaining() + bytes.remaining() > MOST_UNREAD) {
+      fail(
+          new Fault(
+              TransportCode.FRAME_TOO_LARGE,
+              live.peer().brief() + " sends more than greetings before it was answered"));
+      return;
+    }
     unread =
         ByteBuffer.allocate(unread.remaining() + bytes.remaining()).put(unread).put(bytes).flip();
     readOn();

@@ -53,7 +53,7 @@ public abstract class LimitsConformance {
         TransportConfig.DEFAULT
             .with(limits)
             .with(Dialling.DEFAULT.withDials(64, 10_000))
-            .withIdle(Duration.ofSeconds(4), Duration.ofSeconds(1));
+            .withIdle(Duration.ofSeconds(8), Duration.ofSeconds(2));
     return node(config);
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.wire.WireWriter;
 import dev.cis.transport.Address;
 import dev.cis.transport.Admission;
 import dev.cis.transport.Await;
@@ -74,7 +75,7 @@ class HostilePeersTest {
   private final TransportConfig config =
       TransportConfig.DEFAULT
           .withListen(QuicSwarmTest.anyPort())
-          .withIdle(Duration.ofSeconds(3), Duration.ofSeconds(1));
+          .withIdle(Duration.ofSeconds(8), Duration.ofSeconds(2));
   private final List<AutoCloseable> opened = new ArrayList<>();
   private Swarm node = open(key());
   private InetSocketAddress target = new InetSocketAddress(0);
@@ -260,6 +261,27 @@ class HostilePeersTest {
   }
 
   @Test
+  void aFloodOfGreetingsEndsTheLink() throws Exception {
+    var link = stranger(new Tls.OneKey(key()), Tls.ALPN).dial(target, null, LONG);
+    var pipe = link.open();
+    var header =
+        new WireWriter().string(1, "/cis/sys/identify/1.0").bytes(5, new byte[16]).toByteArray();
+    // An introduction, then a greeting that is looked at while megabytes follow.
+    var flood = new WireWriter().varint(header.length).raw(header);
+    for (int i = 0; i < 400; i++) {
+      flood.varint(4000).raw(new byte[4000]);
+    }
+    try {
+      pipe.write(ByteBuffer.wrap(flood.toByteArray()), false, LONG.toNanos());
+      while (pipe.read(ByteBuffer.allocate(1000), LONG.toNanos()) >= 0) {}
+    } catch (Fault broken) {
+      assertThat(broken.kind()).isNotEqualTo(Kind.TIMEOUT);
+    }
+    assertThat(node.links()).isEmpty();
+    assertThat(end(link)).isNotEmpty();
+  }
+
+  @Test
   void garbageOnStreamsEndsTheStream() throws Exception {
     var stranger = stranger(new Tls.OneKey(key()), Tls.ALPN);
     var link = stranger.dial(target, null, LONG);
@@ -350,10 +372,10 @@ class HostilePeersTest {
 
   @Test
   void keepAlivesKeepAnIdleLink() throws Exception {
-    var idle = config.withIdle(Duration.ofMillis(1500), Duration.ofMillis(300));
+    var idle = config.withIdle(Duration.ofSeconds(5), Duration.ofSeconds(1));
     try (var other = QuicSwarm.open(key(), idle, StoredPeerBook.inMemory(), NAMELESS)) {
       var since = other.connect(Address.of(target), LONG).since();
-      var end = System.nanoTime() + Duration.ofSeconds(4).toNanos();
+      var end = System.nanoTime() + Duration.ofSeconds(8).toNanos();
       Await.until("time passed", () -> System.nanoTime() > end);
       assertThat(other.link(node.self()).orElseThrow().since()).isEqualTo(since);
     }
