@@ -49,6 +49,9 @@ public final class RoutingTable {
   private final Map<String, Integer> liveBySubnet = new HashMap<>();
   private int live;
 
+  /** No bucket beyond this one was ever used. */
+  private int top = -1;
+
   /** An empty table of this node. */
   public RoutingTable(NodeId self, KademliaConfig config) {
     this.self = self;
@@ -175,9 +178,9 @@ public final class RoutingTable {
     // deeper buckets agree exactly as far as we do; then each shallower bucket is farther.
     take(List.of(buckets[shared]), target, count, found);
     if (found.size() < count) {
-      take(Arrays.asList(buckets).subList(shared + 1, buckets.length), target, count, found);
+      take(used().subList(Math.min(shared, top) + 1, top + 1), target, count, found);
     }
-    for (int i = shared - 1; i >= 0 && found.size() < count; i--) {
+    for (int i = Math.min(shared - 1, top); i >= 0 && found.size() < count; i--) {
       take(List.of(buckets[i]), target, count, found);
     }
     return found;
@@ -226,7 +229,7 @@ public final class RoutingTable {
 
   /** Whether there is nobody in it, not even nodes that are gone. */
   boolean isEmpty() {
-    return Arrays.stream(buckets).allMatch(bucket -> bucket.contacts().isEmpty());
+    return used().stream().allMatch(bucket -> bucket.contacts().isEmpty());
   }
 
   /** The record of a node in the table, gone or not. */
@@ -312,9 +315,11 @@ public final class RoutingTable {
 
   /** The deepest bucket with a live node, -1 when the table is empty. */
   int deepest() {
-    for (int i = buckets.length - 1; i >= 0; i--) {
-      if (buckets[i].contacts().stream().anyMatch(this::isLive)) {
-        return i;
+    for (int i = top; i >= 0; i--) {
+      for (var contact : buckets[i].contacts()) {
+        if (isLive(contact)) {
+          return i;
+        }
       }
     }
     return -1;
@@ -355,6 +360,7 @@ public final class RoutingTable {
 
   private void count(Contact contact) {
     live++;
+    top = Math.max(top, indexOf(contact.node()));
     if (!contact.subnet().isEmpty()) {
       liveBySubnet.merge(contact.subnet(), 1, Integer::sum);
     }
@@ -374,11 +380,19 @@ public final class RoutingTable {
   }
 
   private Bucket bucketOf(NodeId node) {
-    return buckets[Math.min(Distance.commonPrefix(self, node), Distance.BITS - 1)];
+    return buckets[indexOf(node)];
+  }
+
+  private int indexOf(NodeId node) {
+    return Math.min(Distance.commonPrefix(self, node), Distance.BITS - 1);
+  }
+
+  private List<Bucket> used() {
+    return Arrays.asList(buckets).subList(0, top + 1);
   }
 
   private void each(Consumer<Contact> action) {
-    for (var bucket : buckets) {
+    for (var bucket : used()) {
       bucket.contacts().forEach(action);
     }
   }

@@ -134,7 +134,8 @@ final class Upkeep {
     if (table.size() < config.k()) {
       return; // looking for our neighbours meets everybody
     }
-    for (int i = 0; i <= table.deepest(); i++) {
+    int deepest = table.deepest();
+    for (int i = 0; i <= deepest; i++) {
       if (now.minus(lookedUpAt[i]).compareTo(olderThan) >= 0 && !refreshes.contains(i)) {
         lookedUpAt[i] = now;
         refreshes.add(i);

@@ -12,8 +12,8 @@
  * asked before they make room; those that fall silent stay, unused, until somebody better comes or
  * they answer again, so that two halves of a network find together after a partition.
  *
- * <p>{@link dev.cis.dht.proto.DhtMessage} is the wire: one request and one response per call. {@link
- * dev.cis.dht.proto.Item} is what nodes keep for each other.
+ * <p>{@link dev.cis.dht.proto.DhtMessage} is the wire: one request and one response per call.
+ * {@link dev.cis.dht.proto.Item} is what nodes keep for each other.
  */
 @NullMarked
 package dev.cis.dht.proto;
