@@ -38,6 +38,7 @@ final class NodeRequests {
 
   Result status() {
     var self = node.swarm().self();
+    var look = node.discovery().look();
     return new Result.Status(
         self.toString(),
         Did.of(self).toString(),
@@ -58,7 +59,18 @@ final class NodeRequests {
         node.config().p2p().enableMdns(),
         node.sync().status().live(),
         (int) node.deployments().apps().stream().filter(a -> a.state().node().equals(self)).count(),
-        residentBytes());
+        residentBytes(),
+        look.online().online(),
+        look.online().reason(),
+        look.online().since(),
+        node.config().p2p().anchor(),
+        look.anchors().stream().map(NodeId::toString).toList(),
+        look.sources().stream()
+            .map(s -> new Result.DiscoverySource(s.source(), s.found(), s.connected(), s.failed()))
+            .toList(),
+        look.lan(),
+        look.lastSearch(),
+        look.lastSearch() == null ? null : look.lastReason());
   }
 
   private static long residentBytes() {

@@ -73,6 +73,30 @@ public sealed interface Request {
     }
   }
 
+  /** Looks for peers now. Answer: {@link Result.Done}. */
+  record Discover(String reason) implements Request {
+    /** Checks the field. */
+    public Discover {
+      present("reason", reason);
+    }
+  }
+
+  /**
+   * What happened with peers. Streams {@link Result.PeerEvent}, the oldest first; ends with {@link
+   * Result.Done}.
+   *
+   * @param follow whether to go on with what happens from now on
+   */
+  record Events(boolean follow) implements Request {}
+
+  /**
+   * Whether others can reach this node, by asking anchors to send it something. Answer: {@link
+   * Result.Reachability}.
+   *
+   * @param anchor whom to ask, null for every connected anchor
+   */
+  record Reachable(@Nullable String anchor) implements Request {}
+
   /** How every limit of the node stands. Answer: {@link Result.Limits}. */
   record Limits() implements Request {}
 

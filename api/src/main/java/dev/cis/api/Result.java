@@ -24,6 +24,15 @@ public sealed interface Result {
    * @param dht mode, or {@code off}
    * @param dhtNodes nodes in the routing table
    * @param rssBytes resident memory of the daemon, 0 where the system does not tell
+   * @param online whether a member of the home realm or an anchor is connected
+   * @param onlineReason who came, or who went last and why
+   * @param onlineSince when that was
+   * @param anchor whether this node serves others as an anchor
+   * @param anchors NodeIds of the anchors in other realms that it is connected to
+   * @param sources how each source of discovery stands
+   * @param mdnsAddresses at how many addresses it announces itself
+   * @param lastSearch when it last looked for more peers
+   * @param lastSearchReason why it did
    */
   record Status(
       String node,
@@ -45,8 +54,55 @@ public sealed interface Result {
       boolean mdns,
       long memoryItems,
       int apps,
-      long rssBytes)
+      long rssBytes,
+      boolean online,
+      String onlineReason,
+      Instant onlineSince,
+      boolean anchor,
+      List<String> anchors,
+      List<DiscoverySource> sources,
+      int mdnsAddresses,
+      @Nullable Instant lastSearch,
+      @Nullable String lastSearchReason)
       implements Result {}
+
+  /**
+   * How a source of discovery stands.
+   *
+   * @param source mdns, bootstrap, manual, rendezvous or remembered
+   * @param found nodes that it knows
+   * @param connected how many of them are connected
+   * @param failed how many could not be reached the last time
+   */
+  record DiscoverySource(String source, int found, int connected, int failed) implements Result {}
+
+  /**
+   * Something that happened with peers.
+   *
+   * @param event online, offline, peer-up, peer-down, anchor-up, anchor-down, lan-up, lan-down or
+   *     search
+   */
+  record PeerEvent(
+      Instant at, String event, @Nullable String node, @Nullable String name, String reason)
+      implements Result {}
+
+  /**
+   * What one anchor found out.
+   *
+   * @param verdict reached, silent, too-often or impossible; null if it was not asked
+   * @param address ours, as the anchor sees it
+   * @param failure why it could not be asked
+   */
+  record ReachedBy(
+      String anchor,
+      String name,
+      @Nullable String verdict,
+      @Nullable String address,
+      @Nullable String failure)
+      implements Result {}
+
+  /** What the anchors found out. */
+  record Reachability(List<ReachedBy> anchors) implements Result {}
 
   /**
    * An invitation.

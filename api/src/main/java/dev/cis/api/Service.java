@@ -9,6 +9,7 @@ import java.io.IOException;
 public final class Service implements Handler {
   private final Runnable stop;
   private final PeerRequests peers;
+  private final DiscoveryRequests discovery;
   private final TrafficRequests traffic;
   private final MemoryRequests memory;
   private final NodeRequests nodes;
@@ -25,6 +26,7 @@ public final class Service implements Handler {
     var names = new NodeNames(node);
     this.stop = stop;
     this.peers = new PeerRequests(node, names);
+    this.discovery = new DiscoveryRequests(node, names);
     this.traffic = new TrafficRequests(node, names);
     this.memory = new MemoryRequests(node, names);
     this.nodes = new NodeRequests(node, names);
@@ -43,6 +45,9 @@ public final class Service implements Handler {
           yield new Result.Done("stopping");
         }
         case Request.Peers r -> peers.peers(r);
+        case Request.Discover r -> discovery.discover(r);
+        case Request.Events r -> discovery.events(r, call);
+        case Request.Reachable r -> discovery.reachable(r);
         case Request.Limits() -> peers.limits();
         case Request.Connect r -> peers.connect(r);
         case Request.Disconnect r -> peers.disconnect(r);

@@ -27,6 +27,10 @@ final class Daemon {
   private static final Duration GOODBYE = Duration.ofMillis(100);
   private static final Duration STOPPING = Duration.ofSeconds(30);
 
+  // It warns with a stack trace whenever an interface goes away; a level is kept only as long as
+  // somebody keeps the logger.
+  private static final Logger JMDNS = Logger.getLogger("javax.jmdns");
+
   private Daemon() {}
 
   /** Runs in this process; returns when the node has stopped. */
@@ -78,6 +82,7 @@ final class Daemon {
   /** Sends log events to {@code daemon.log}, in the foreground to standard error too. */
   private static LogFile logTo(Home home, Screen screen, boolean show) {
     LogManager.getLogManager().reset();
+    JMDNS.setLevel(Level.SEVERE);
     var root = Logger.getLogger("");
     root.setLevel(Level.INFO);
     try {

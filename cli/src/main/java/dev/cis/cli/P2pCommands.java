@@ -63,7 +63,10 @@ final class P2pCommands {
               "realm", s.realm(),
               "peers", s.connected() + " connected, " + s.known() + " known",
               "dht", s.dht().equals("off") ? "off" : s.dht() + ", " + s.dhtNodes() + " nodes",
-              "mdns", s.mdns() ? "on" : "off",
+              "online", DiscoveryCommands.online(s),
+              "discovery", DiscoveryCommands.sources(s),
+              "mdns", s.mdns() ? "on, at " + s.mdnsAddresses() + " addresses" : "off",
+              "anchor", DiscoveryCommands.anchor(s),
               "memory", s.memoryItems() + " items",
               "apps", String.valueOf(s.apps()));
       return 0;

@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  cis p2p start                                 finds other nodes on this network",
       "  cis p2p start --bootstrap lab.example.org     joins others over the internet",
+      "  cis p2p start --anchor                        serves others, on a public address",
       "  cis p2p start --listen 0.0.0.0:7678 --foreground"
     })
 final class StartCommand implements Callable<Integer> {
@@ -56,6 +57,12 @@ final class StartCommand implements Callable<Integer> {
   @Option(names = "--no-mdns", description = "do not announce or look on the local network")
   private boolean noMdns;
 
+  @Option(
+      names = "--anchor",
+      description =
+          "serve others on a public address: meeting places, STUN, dial-back; limits for thousands")
+  private boolean anchor;
+
   @Option(names = "--foreground", description = "stay in the foreground, for service managers")
   private boolean foreground;
 
@@ -93,6 +100,9 @@ final class StartCommand implements Callable<Integer> {
     if (!external.isEmpty()) {
       options.put("p2p.external_address", String.join(",", external));
     }
+    if (anchor) {
+      options.put("p2p.anchor", "true");
+    }
     if (noMdns) {
       options.put("p2p.enable_mdns", "false");
     }
@@ -109,6 +119,7 @@ final class StartCommand implements Callable<Integer> {
         case "p2p.dht_mode" -> words.addAll(List.of("--dht-mode", value));
         case "p2p.bootstrap.nodes" -> words.addAll(List.of("--bootstrap", value));
         case "p2p.external_address" -> words.addAll(List.of("--external", value));
+        case "p2p.anchor" -> words.add("--anchor");
         case "p2p.enable_mdns" -> words.add("--no-mdns");
         default -> throw new IllegalArgumentException(key);
       }

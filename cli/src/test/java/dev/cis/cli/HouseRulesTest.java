@@ -27,7 +27,7 @@ class HouseRulesTest {
       List.of(
           Set.of("kernel"),
           Set.of("transport", "crdt"),
-          Set.of("gossip", "dht", "discovery"),
+          Set.of("gossip", "dht", "discovery", "nat"),
           Set.of("sync", "blobs"),
           Set.of("deploy"),
           Set.of("node"),

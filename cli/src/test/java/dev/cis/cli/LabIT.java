@@ -9,11 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,41 +23,37 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("lab")
 class LabIT {
-  private static final String PREFIX = "cisit-";
   private static final Duration SOON = Duration.ofSeconds(90);
 
   @TempDir Path homes;
-  private final List<Terminal> started = new ArrayList<>();
-  private String invitation = "";
+  private Lab lab;
 
   @BeforeAll
   static void buildTheInternet() throws Exception {
-    var check = natlab("check");
-    Assumptions.assumeTrue(
-        check == 0 && System.getProperty("user.name").equals("root"),
-        "the lab needs root and the packages that 'lab/natlab check' names");
-    assertThat(natlab("up")).as("natlab up").isZero();
+    Lab.up();
   }
 
   @AfterAll
   static void takeItDown() throws Exception {
-    natlab("down");
+    Lab.down();
+  }
+
+  @BeforeEach
+  void enter() {
+    lab = new Lab(homes);
   }
 
   @AfterEach
   void stopAll() throws Exception {
-    for (var terminal : started) {
-      terminal.run("p2p", "stop");
-    }
-    natlab("reset");
+    lab.stop();
   }
 
   @Test
   void twoHostsOfOneLanFindEachOtherWithoutArguments() {
-    var a1 = host("a1");
-    var a2 = host("a2");
-    start(a1);
-    start(a2);
+    var a1 = lab.host("a1");
+    var a2 = lab.host("a2");
+    lab.start(a1);
+    lab.start(a2);
     await().atMost(SOON).until(() -> a1.connected().contains("a2"));
     await().atMost(SOON).until(() -> a2.connected().contains("a1"));
     a1.run("p2p", "ping", "a2", "-c", "2").succeeded();
@@ -66,13 +61,13 @@ class LabIT {
 
   @Test
   void hostsOnSeveralNetworksFindEachOtherThroughOneAddressAndWorkTogether() throws IOException {
-    var pub1 = host("pub1");
-    var pub2 = host("pub2");
-    var a1 = host("a1");
-    var b1 = host("b1");
-    start(pub1, "--dht");
+    var pub1 = lab.host("pub1");
+    var pub2 = lab.host("pub2");
+    var a1 = lab.host("a1");
+    var b1 = lab.host("b1");
+    lab.start(pub1, "--dht");
     for (var other : List.of(pub2, a1, b1)) {
-      start(other, "--dht", "--bootstrap", "203.0.113.10:7677");
+      lab.start(other, "--dht", "--bootstrap", "203.0.113.10:7677");
     }
     // pub2 was told of pub1 only; the hosts behind routers reach both public ones.
     await().atMost(SOON).until(() -> pub2.connected().containsAll(List.of("a1", "b1", "pub1")));
@@ -85,15 +80,15 @@ class LabIT {
 
   @Test
   void aHostWhoseCableIsPulledIsBackSoonAfterItIsPluggedIn() throws Exception {
-    var pub1 = host("pub1");
-    var a1 = host("a1");
-    start(pub1, "--no-dht");
-    start(a1, "--no-dht", "--no-mdns");
+    var pub1 = lab.host("pub1");
+    var a1 = lab.host("a1");
+    lab.start(pub1, "--no-dht");
+    lab.start(a1, "--no-dht", "--no-mdns");
     a1.run("p2p", "connect", "203.0.113.10:7677").succeeded();
-    assertThat(natlab("cut", "--unplug", "a1")).isZero();
+    assertThat(Lab.natlab("cut", "--unplug", "a1")).isZero();
     // Neither side waits for the 30 s of silence that end a connection: a1 sees it at once.
     await().atMost(SOON).until(() -> a1.connected().isEmpty());
-    assertThat(natlab("heal", "a1")).isZero();
+    assertThat(Lab.natlab("heal", "a1")).isZero();
     await().atMost(Duration.ofSeconds(20)).until(() -> a1.connected().contains("pub1"));
     a1.run("p2p", "ping", "pub1", "-c", "1").succeeded();
     pub1.run("p2p", "ping", "a1", "-c", "1").succeeded();
@@ -101,12 +96,12 @@ class LabIT {
 
   @Test
   void aHostThatGetsAnotherAddressIsBackAndItsPeersKnowTheNewOne() throws Exception {
-    var pub1 = host("pub1");
-    var a1 = host("a1");
-    var a2 = host("a2");
-    start(pub1, "--no-dht");
-    start(a2, "--no-dht", "--no-mdns");
-    start(a1, "--no-dht", "--no-mdns");
+    var pub1 = lab.host("pub1");
+    var a1 = lab.host("a1");
+    var a2 = lab.host("a2");
+    lab.start(pub1, "--no-dht");
+    lab.start(a2, "--no-dht", "--no-mdns");
+    lab.start(a1, "--no-dht", "--no-mdns");
     a1.run("p2p", "connect", "203.0.113.10:7677").succeeded();
     a2.run("p2p", "connect", "192.168.1.11:7677").succeeded();
     for (var words :
@@ -116,7 +111,7 @@ class LabIT {
             "route replace default via 192.168.1.1")) {
       var command = new ArrayList<>(List.of("exec", "a1", "ip"));
       command.addAll(List.of(words.split(" ")));
-      assertThat(natlab(command.toArray(String[]::new))).as(words).isZero();
+      assertThat(Lab.natlab(command.toArray(String[]::new))).as(words).isZero();
     }
     await()
         .atMost(Duration.ofSeconds(30))
@@ -178,46 +173,5 @@ class LabIT {
     assertThat(apps).allSatisfy(app -> assertThat(app.get("phase")).isEqualTo("HEALTHY"));
     var lines = deployer.run("logs", "hello", "--tail", "1").succeeded().out();
     assertThat(lines).isNotBlank();
-  }
-
-  private Terminal host(String name) {
-    var home = homes.resolve(name);
-    var terminal =
-        new Terminal(
-            List.of(
-                "env",
-                "NATLAB_PREFIX=" + PREFIX,
-                Terminal.ROOT.resolve("lab/natlab").toString(),
-                "exec",
-                name),
-            home);
-    var init = new ArrayList<>(List.of("init", "--name", name, "--label", "env=lab"));
-    if (!invitation.isEmpty()) {
-      init.addAll(List.of("--join", invitation));
-    }
-    terminal.run(init.toArray(String[]::new)).succeeded();
-    if (invitation.isEmpty()) {
-      // Without an address in it: that everybody finds everybody is what is tested.
-      invitation = terminal.run("p2p", "invite").succeeded().out().strip();
-    }
-    return terminal;
-  }
-
-  private void start(Terminal terminal, String... more) {
-    var words = new ArrayList<>(List.of("p2p", "start"));
-    words.addAll(List.of(more));
-    started.add(terminal);
-    terminal.run(words.toArray(String[]::new)).succeeded();
-  }
-
-  private static int natlab(String... command) throws IOException, InterruptedException {
-    var words = new ArrayList<>(List.of(Terminal.ROOT.resolve("lab/natlab").toString()));
-    words.addAll(List.of(command));
-    var builder = new ProcessBuilder(words).inheritIO();
-    builder.redirectInput(new java.io.File("/dev/null"));
-    builder.environment().put("NATLAB_PREFIX", PREFIX);
-    var process = builder.start();
-    assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("natlab %s ends", words).isTrue();
-    return process.exitValue();
   }
 }

@@ -24,15 +24,15 @@ public record DiscoveryConfig(
     Duration dialTimeout,
     Duration rescan,
     SchedulerLimits limits) {
-  /** mDNS on IPv4, nobody to bootstrap from. */
+  /** mDNS on every interface, nobody to bootstrap from. */
   public static final DiscoveryConfig DEFAULT =
       new DiscoveryConfig(
           true,
-          false,
+          true,
           false,
           List.of(),
           Duration.ofSeconds(10),
-          Duration.ofSeconds(10),
+          Duration.ofSeconds(5),
           SchedulerLimits.DEFAULT);
 
   /** Checks the values. */

@@ -4,6 +4,7 @@ import dev.cis.discovery.Discovery.Found;
 import dev.cis.discovery.proto.Candidate;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.transport.Address;
+import dev.cis.transport.PeerBook;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,6 +32,12 @@ final class Sightings {
     found.put(candidate, new Found(node, name, addresses, source, when, failure));
   }
 
+  /** Somebody in the address book. */
+  void sight(Candidate candidate, PeerBook.Entry entry) {
+    var addresses = entry.addresses().stream().map(PeerBook.Known::address).toList();
+    seen(candidate, entry.node(), entry.displayName(), addresses, entry.lastSeen());
+  }
+
   synchronized void reached(Candidate candidate, NodeId node, Instant when) {
     found.computeIfPresent(
         candidate,
@@ -42,6 +49,10 @@ final class Sightings {
         candidate,
         (_, old) ->
             new Found(old.node(), old.name(), old.addresses(), old.source(), old.seen(), why));
+  }
+
+  synchronized boolean knows(Candidate candidate) {
+    return found.containsKey(candidate);
   }
 
   synchronized void gone(Candidate candidate) {

@@ -27,7 +27,7 @@ class LanTest {
   private record Resolved(NodeId node, List<Address> addresses) {}
 
   /** Writes down what it hears. */
-  private static final class Notes implements Lan.Ear {
+  private static final class Notes implements LanSightings.Ear {
     final BlockingQueue<Resolved> resolved = new LinkedBlockingQueue<>();
     final BlockingQueue<NodeId> gone = new LinkedBlockingQueue<>();
 

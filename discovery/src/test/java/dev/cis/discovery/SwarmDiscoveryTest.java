@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.transport.Address;
+import dev.cis.transport.Admission;
 import dev.cis.transport.PeerBook;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.PeerLocator;
@@ -12,6 +13,8 @@ import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
 import dev.cis.transport.memory.MemoryNetwork;
+import dev.cis.transport.realm.AccessConfig;
+import dev.cis.transport.realm.Realms;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,6 +141,83 @@ class SwarmDiscoveryTest {
         .satisfies(f -> assertThat(f.node()).isEqualTo(other.self()));
     discovery.gone(other.self());
     assertThat(discovery.found()).isEmpty();
+  }
+
+  @Test
+  void itKnowsWhetherItIsOnlineAndTellsOfComingAndGoing() {
+    var other = join();
+    var self = join();
+    var discovery = discover(self, at(other).toString());
+    var heard = new java.util.concurrent.CopyOnWriteArrayList<String>();
+    var _ = discovery.watch(event -> heard.add(event.what()), true);
+    await(() -> discovery.online().online());
+    assertThat(discovery.online().reason()).contains(other.self().brief());
+    assertThat(discovery.look().sources())
+        .filteredOn(look -> look.source().equals("bootstrap"))
+        .singleElement()
+        .satisfies(look -> assertThat(look.found()).isEqualTo(1));
+    other.close();
+    await(() -> !discovery.online().online());
+    assertThat(discovery.online().reason()).contains("the last and is gone");
+    assertThat(heard).contains("peer-down", "offline");
+    assertThat(discovery.events())
+        .extracting(Discovery.Event::what)
+        .contains("peer-up", "online", "peer-down", "offline");
+  }
+
+  @Test
+  void aSearchVisitsTheMeetingPlacesAndDialsWhoIsThere() {
+    var other = join();
+    var self = join();
+    var discovery = discover(self);
+    discovery.addMeetingPlace(
+        new Discovery.MeetingPlace() {
+          @Override
+          public String name() {
+            return "test";
+          }
+
+          @Override
+          public List<dev.cis.kernel.identity.Signed<dev.cis.transport.PeerRecord>> visit(
+              Duration within) {
+            return List.of(self.record(), other.record());
+          }
+        });
+    discovery.trigger("a test");
+    await(() -> connected(self, other.self()));
+    assertThat(discovery.look().lastReason()).isEqualTo("a test");
+    assertThat(discovery.found()).extracting(Discovery.Found::source).containsOnly("rendezvous");
+  }
+
+  @Test
+  void anOpenAnchorOfAnotherRealmIsKeptAndCountsAsOnline() {
+    var key = KeyPair.generate(random);
+    var anchor = join(key, realm(key, Admission.Strangers.SERVED));
+    var own = KeyPair.generate(random);
+    var self = join(own, realm(own, Admission.Strangers.REFUSED));
+    var discovery = discover(self, at(anchor).toString());
+    await(() -> discovery.online().online());
+    assertThat(discovery.look().anchors()).containsExactly(anchor.self());
+    assertThat(discovery.events()).extracting(Discovery.Event::what).contains("anchor-up");
+    assertThat(self.members()).isEmpty();
+    var atAnchor = discover(anchor);
+    assertThat(atAnchor.look().anchors()).as("a guest is no anchor").isEmpty();
+  }
+
+  private static Realms realm(KeyPair key, Admission.Strangers strangers) {
+    var access = new AccessConfig(List.of(), List.of(), true, strangers);
+    var realms = Realms.inMemory(key, access, java.time.Instant::now);
+    var _ = realms.create("lab");
+    return realms;
+  }
+
+  private Swarm join(KeyPair key, Admission admission) {
+    var description = new PeerDescription("", new TreeMap<>(), List.of(), List.of());
+    var swarm =
+        network.join(
+            key, TransportConfig.DEFAULT, StoredPeerBook.inMemory(), description, admission);
+    open.add(swarm);
+    return swarm;
   }
 
   private Swarm join() {

@@ -8,6 +8,10 @@ import dev.cis.discovery.Discovery;
 import dev.cis.gossip.Gossip;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.time.Uptime;
+import dev.cis.nat.Datagrams;
+import dev.cis.nat.DialBack;
+import dev.cis.nat.DialBackService;
 import dev.cis.sync.ReplicatedMemory;
 import dev.cis.transport.Admission;
 import dev.cis.transport.PeerBook;
@@ -15,6 +19,7 @@ import dev.cis.transport.PeerDescription;
 import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
+import dev.cis.transport.quic.RawDatagrams;
 import dev.cis.transport.realm.RealmExchange;
 import dev.cis.transport.realm.Realms;
 import java.io.IOException;
@@ -41,7 +46,8 @@ final class Assembly {
         TransportConfig config,
         PeerBook book,
         PeerDescription description,
-        Admission admission);
+        Admission admission,
+        RawDatagrams raw);
   }
 
   static Node start(Home home, NodeConfig config, SwarmOpener opener) {
@@ -68,7 +74,14 @@ final class Assembly {
     var realms = realms(home, config, key);
     var book = keep("peer-book", StoredPeerBook.open(home.peers()));
     var description = Node.description(config, config.labels());
-    var swarm = keep("swarm", opener.open(key, config.transport(), book, description, realms));
+    boolean anchor = config.p2p().anchor();
+    var datagrams =
+        anchor ? Datagrams.ofAnchor(config.anchor(), Uptime.CLOCK) : Datagrams.ofNode(Uptime.CLOCK);
+    var swarm =
+        keep("swarm", opener.open(key, config.transport(), book, description, realms, datagrams));
+    if (anchor && config.anchor().dialBack()) {
+      keep("dial-back", DialBackService.start(swarm, config.anchor(), Uptime.CLOCK));
+    }
     keep("realm-exchange", RealmExchange.start(swarm, realms));
     var gossip = keep("gossip", Gossip.start(key, swarm, config.gossip()));
     var routing = config.p2p().enableDht() ? routing(home, config, key, swarm) : null;
@@ -90,6 +103,11 @@ final class Assembly {
     leads.addAll(realms.anchors());
     var discovery =
         keep("discovery", Discovery.create(swarm, config.discovery().withBootstrap(leads)));
+    if (config.p2p().enableDht()) {
+      var meeting = keep("meeting", new AnchorMeeting(home, config, key, swarm, realms));
+      discovery.addMeetingPlace(meeting);
+      meeting.start();
+    }
     discovery.start();
     return new Node(
         home,
@@ -101,6 +119,7 @@ final class Assembly {
             gossip,
             routing,
             discovery,
+            new DialBack(swarm, datagrams),
             memory.memory(),
             memory.sync(),
             blobs,

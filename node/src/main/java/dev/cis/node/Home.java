@@ -80,6 +80,11 @@ public record Home(Path directory) {
     return directory.resolve("dht.table");
   }
 
+  /** The table of the DHT of anchors. */
+  public Path anchorTable() {
+    return directory.resolve("anchors.table");
+  }
+
   /** {@code memory.db}, the replicated memory. */
   public Path memory() {
     return directory.resolve("memory.db");

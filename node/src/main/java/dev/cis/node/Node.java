@@ -7,6 +7,7 @@ import dev.cis.discovery.Discovery;
 import dev.cis.gossip.Gossip;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.nat.DialBack;
 import dev.cis.sync.Memory;
 import dev.cis.sync.Sync;
 import dev.cis.transport.PeerDescription;
@@ -34,6 +35,9 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
+  /** The role of an anchor in its peer record. */
+  static final String ANCHOR = "anchor";
+
   private static final Duration MEETING = Duration.ofSeconds(30);
 
   private final Home home;
@@ -55,6 +59,7 @@ public final class Node implements AutoCloseable {
       Gossip gossip,
       @Nullable Routing routing,
       Discovery discovery,
+      DialBack dialBack,
       Memory memory,
       Sync sync,
       Blobs blobs,
@@ -171,6 +176,11 @@ public final class Node implements AutoCloseable {
     return rooms.discovery;
   }
 
+  /** Asks an anchor whether others can reach this node. */
+  public DialBack dialBack() {
+    return rooms.dialBack;
+  }
+
   /** The replicated memory. */
   public Memory memory() {
     return rooms.memory;
@@ -206,7 +216,8 @@ public final class Node implements AutoCloseable {
   }
 
   static PeerDescription description(NodeConfig config, SortedMap<String, String> labels) {
-    return new PeerDescription(config.name(), labels, List.of(), config.p2p().externalAddress());
+    var roles = config.p2p().anchor() ? List.of(ANCHOR) : List.<String>of();
+    return new PeerDescription(config.name(), labels, roles, config.p2p().externalAddress());
   }
 
   /** Begins to tell others about this node. */

@@ -6,6 +6,7 @@ import dev.cis.dht.DhtConfig;
 import dev.cis.discovery.DiscoveryConfig;
 import dev.cis.gossip.GossipConfig;
 import dev.cis.kernel.fault.Fault;
+import dev.cis.nat.AnchorConfig;
 import dev.cis.sync.SyncConfig;
 import dev.cis.transport.PeerLocator;
 import dev.cis.transport.TransportConfig;
@@ -29,6 +30,7 @@ import java.util.TreeMap;
  * @param access {@code [access]}
  * @param transport {@code [transport]}, with the listen addresses of {@code [p2p]}
  * @param discovery {@code [discovery]}, with mDNS and bootstrap of {@code [p2p]}
+ * @param anchor {@code [anchor]}
  * @param dht {@code [dht]}, with the mode of {@code [p2p]}
  * @param gossip {@code [gossip]}
  * @param sync {@code [sync]}
@@ -42,6 +44,7 @@ public record NodeConfig(
     AccessConfig access,
     TransportConfig transport,
     DiscoveryConfig discovery,
+    AnchorConfig anchor,
     DhtConfig dht,
     GossipConfig gossip,
     SyncConfig sync,
@@ -55,6 +58,7 @@ public record NodeConfig(
           new Section("access", AccessConfig.DEFAULT, Set.of()),
           new Section("transport", TransportConfig.DEFAULT, Set.of("listen")),
           new Section("discovery", DiscoveryConfig.DEFAULT, Set.of("mdns", "bootstrap")),
+          new Section("anchor", AnchorConfig.DEFAULT, Set.of()),
           new Section("dht", DhtConfig.DEFAULT, Set.of("mode", "kademlia.lanOnly")),
           new Section("gossip", GossipConfig.DEFAULT, Set.of()),
           new Section("sync", SyncConfig.DEFAULT, Set.of()),
@@ -85,6 +89,7 @@ public record NodeConfig(
         section(sections, "discovery", DiscoveryConfig.class)
             .withMdns(p2p.enableMdns())
             .withBootstrap(p2p.bootstrap().stream().map(PeerLocator::parse).toList()),
+        section(sections, "anchor", AnchorConfig.class),
         section(sections, "dht", DhtConfig.class).withMode(p2p.dhtMode()),
         section(sections, "gossip", GossipConfig.class),
         section(sections, "sync", SyncConfig.class),

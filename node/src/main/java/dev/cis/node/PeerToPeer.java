@@ -19,6 +19,9 @@ import java.util.Locale;
  * @param enableNatTraversal accepted for compatibility and without effect until this version maps
  *     ports; set external_address instead
  * @param externalAddress addresses at which others reach this node, when it cannot know itself
+ * @param anchor whether this is a node on a public address that others find each other by: it
+ *     serves the DHT, STUN, dial-back and meeting places, also for strangers, and has limits for
+ *     thousands of them; see docs/operating/anchor.md
  * @param bootstrap peers to try first, in {@code [p2p.bootstrap]} nodes: host:port, NODE@host:port
  *     or did:cis:...@host:port
  */
@@ -31,6 +34,7 @@ public record PeerToPeer(
     boolean enableMdns,
     boolean enableNatTraversal,
     List<Address> externalAddress,
+    boolean anchor,
     List<String> bootstrap) {
   /** The defaults: everything that finds peers by itself is on. */
   public static final PeerToPeer DEFAULT =
@@ -43,6 +47,7 @@ public record PeerToPeer(
           true,
           false,
           List.of(),
+          false,
           List.of());
 
   private static final int MOST = 64;

@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one reader of configuration. Options of the command line come before environment variables,
@@ -30,6 +31,7 @@ public final class Settings {
   private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}\\w)?");
   private static final Pattern LABEL_VALUE = Pattern.compile("[A-Za-z0-9._/:-]{0,63}");
   private static final int MAX_LABELS = 32;
+  private static final String ANCHOR = "p2p.anchor";
   private static final Map<String, String> ALIASES =
       Map.of(
           "p2p.bootstrap", "p2p.bootstrap.nodes",
@@ -99,7 +101,15 @@ public final class Settings {
       }
       given.put(key, value);
     });
+    if (isAnchor(given.get(ANCHOR))) {
+      var origin = "preset of " + ANCHOR;
+      AnchorPreset.VALUES.forEach((key, value) -> given.putIfAbsent(key, new Given(value, origin)));
+    }
     return new Settings(given, labels);
+  }
+
+  private static boolean isAnchor(@Nullable Given value) {
+    return value != null && Boolean.parseBoolean(value.value.toString());
   }
 
   private static void label(String key, Given value, Map<String, String> labels) {
@@ -232,7 +242,7 @@ public final class Settings {
   }
 
   /** The key that a variable sets; null for variables that are none of ours. */
-  private static @org.jspecify.annotations.Nullable String keyOf(String variable) {
+  private static @Nullable String keyOf(String variable) {
     for (var setting : NodeConfig.settings()) {
       if (setting.variable().equals(variable)) {
         return setting.key();

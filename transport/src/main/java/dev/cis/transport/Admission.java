@@ -20,13 +20,22 @@ public interface Admission {
   /** The id of the open realm, of which everybody is a member. */
   String OPEN_REALM = "";
 
+  /**
+   * The realm in which open anchors serve everybody. Its key is no secret; what keeps strangers out
+   * elsewhere is that only anchors take part in it as acceptors, and that nothing of another realm
+   * is served in it.
+   */
+  String ANCHOR_REALM = "anchor";
+
   /** Admits everybody to the open realm, and knows no other one. */
   Admission OPEN = new OpenAdmission();
 
   /** What becomes of a peer that proves none of our realms. */
   enum Strangers {
     /** It is told "refused" and nothing else. */
-    REFUSED
+    REFUSED,
+    /** It is served in {@link #ANCHOR_REALM}, and nowhere else: this node is an open anchor. */
+    SERVED
   }
 
   /**
@@ -63,6 +72,9 @@ public interface Admission {
    * #MAX_SECRETS}, of one realm the newest key first. Nothing that the peer is shut out from.
    */
   List<Secret> secrets(NodeId peer);
+
+  /** Whether to make use of open anchors, that is to tell one where this node is. */
+  boolean usesAnchors();
 
   /** A link with the peer is up, on which both sides proved realms by these secrets. */
   void proved(NodeId peer, Collection<Secret> secrets);

@@ -23,10 +23,12 @@ final class Announcer implements AutoCloseable {
 
   private static final class Told {
     final Swarm.PeerListener listener;
+    final Predicate<Live> counts;
     final Map<NodeId, Live> links = new HashMap<>();
 
-    Told(Swarm.PeerListener listener) {
+    Told(Swarm.PeerListener listener, Predicate<Live> counts) {
       this.listener = listener;
+      this.counts = counts;
     }
   }
 
@@ -36,13 +38,10 @@ final class Announcer implements AutoCloseable {
   private final Map<NodeId, Signed<PeerRecord>> news = new LinkedHashMap<>();
   private final Thread thread;
   private final Peers peers;
-  private final Predicate<Live> counts;
   private boolean closed;
 
-  /** Tells only of links that count, which is asked again whenever a link changes. */
-  Announcer(String name, Peers peers, Predicate<Live> counts) {
+  Announcer(String name, Peers peers) {
     this.peers = peers;
-    this.counts = counts;
     this.thread = Thread.ofVirtual().name("announce-" + name).unstarted(this::run);
   }
 
@@ -51,8 +50,9 @@ final class Announcer implements AutoCloseable {
     thread.start();
   }
 
-  Swarm.Registration listen(Swarm.PeerListener listener) {
-    var told = new Told(listener);
+  /** Tells only of links that count, which is asked again whenever a link changes. */
+  Swarm.Registration listen(Swarm.PeerListener listener, Predicate<Live> counts) {
+    var told = new Told(listener, counts);
     listeners.add(told);
     peers.all().forEach(live -> changed(live.peer()));
     return () -> listeners.remove(told);
@@ -111,16 +111,25 @@ final class Announcer implements AutoCloseable {
         news.clear();
       }
       links.forEach(this::tellLink);
-      records.forEach(
-          record -> listeners.forEach(told -> tell(() -> told.listener.described(record))));
+      records.forEach(this::tellRecord);
+    }
+  }
+
+  /** A record of somebody who is linked to us is for those to whom the link counts. */
+  private void tellRecord(Signed<PeerRecord> record) {
+    var live = peers.live(record.value().node());
+    for (var told : listeners) {
+      if (live == null || told.counts.test(live)) {
+        tell(() -> told.listener.described(record));
+      }
     }
   }
 
   private void tellLink(NodeId peer) {
     var there = peers.live(peer);
-    var live = there != null && counts.test(there) ? there : null;
     var reason = peers.lastEnd(peer);
     for (var told : listeners) {
+      var live = there != null && told.counts.test(there) ? there : null;
       var before = told.links.get(peer);
       if (before == live) {
         continue;

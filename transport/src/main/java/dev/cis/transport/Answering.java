@@ -5,7 +5,6 @@ import dev.cis.kernel.fault.KernelCode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -53,10 +52,7 @@ final class Answering {
               "its realm was not proved on this connection, or you are shut out"));
       return;
     }
-    var served =
-        handlers.isHome(request.realm())
-            ? handlers.calls().find(request.protocol())
-            : Optional.<CallTable.Served>empty();
+    var served = handlers.answering(request.realm(), request.protocol());
     if (served.isEmpty()) {
       answer(
           stream,

@@ -10,21 +10,14 @@ import java.util.concurrent.ExecutionException;
 /** Puts calls on the links with their peers, which it has made where there are none. */
 final class Caller {
   private final TransportConfig config;
-  private final Admission admission;
   private final Handlers handlers;
   private final Peers peers;
   private final Keeper keeper;
   private final Connector connector;
 
   Caller(
-      TransportConfig config,
-      Admission admission,
-      Handlers handlers,
-      Peers peers,
-      Keeper keeper,
-      Connector connector) {
+      TransportConfig config, Handlers handlers, Peers peers, Keeper keeper, Connector connector) {
     this.config = config;
-    this.admission = admission;
     this.handlers = handlers;
     this.peers = peers;
     this.keeper = keeper;
@@ -32,8 +25,8 @@ final class Caller {
   }
 
   CompletableFuture<Answer> call(
-      NodeId node, ProtocolId protocol, byte[] request, Duration within) {
-    var call = pending(protocol, request, within);
+      NodeId node, String realm, ProtocolId protocol, byte[] request, Duration within) {
+    var call = pending(realm, protocol, request, within);
     var live = connector.isClosed() ? null : peers.live(node);
     if (live != null && !handlers.admits(live, call.realm)) {
       call.fail(Handlers.notProved(node, protocol));
@@ -43,8 +36,8 @@ final class Caller {
     return call;
   }
 
-  Answer ask(NodeId node, ProtocolId protocol, byte[] request, Duration within) {
-    var call = pending(protocol, request, within);
+  Answer ask(NodeId node, String realm, ProtocolId protocol, byte[] request, Duration within) {
+    var call = pending(realm, protocol, request, within);
     try {
       submit(node, call);
       return call.get();
@@ -60,14 +53,14 @@ final class Caller {
     }
   }
 
-  private PendingCall pending(ProtocolId protocol, byte[] request, Duration within) {
+  private PendingCall pending(String realm, ProtocolId protocol, byte[] request, Duration within) {
     int most = config.limits().maxFrame() - CallFrame.HEAD_BYTES;
     if (request.length > most) {
       throw new Fault(
           TransportCode.FRAME_TOO_LARGE,
           "a call of " + request.length + " bytes is over " + most + " (transport.max_frame)");
     }
-    return new PendingCall(protocol, admission.home(), Bytes.of(request), Deadline.in(within));
+    return new PendingCall(protocol, realm, Bytes.of(request), Deadline.in(within));
   }
 
   private void connectAndCall(NodeId node, PendingCall call) {

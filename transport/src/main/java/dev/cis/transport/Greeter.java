@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +30,7 @@ final class Greeter {
   private final Admission admission;
   private final Peers peers;
   private final PeerBook book;
-  private final Supplier<Signed<PeerRecord>> own;
+  private final OwnRecord own;
   private final Random random;
 
   Greeter(
@@ -40,7 +39,7 @@ final class Greeter {
       Admission admission,
       Peers peers,
       PeerBook book,
-      Supplier<Signed<PeerRecord>> own,
+      OwnRecord own,
       Random random) {
     this.self = self;
     this.config = config;
@@ -76,7 +75,10 @@ final class Greeter {
       live.measured(config.dialling().handshakeTimeout().minus(begun.remaining()));
       var proof = new RealmProof(self, live.peer(), mine, theirs.nonce());
       shared =
-          proof.recognised(RealmProof.Role.ACCEPTOR, admission.secrets(live.peer()), theirs.tags());
+          proof.recognised(
+              RealmProof.Role.ACCEPTOR,
+              AnchorSecrets.asDialler(admission, live.peer()),
+              theirs.tags());
       if (shared.isEmpty()) {
         live.link.close(Kind.DENIED.closeCode(), REFUSED);
         throw refused(live.peer());
@@ -85,7 +87,8 @@ final class Greeter {
           shared.values().stream().map(one -> proof.tag(RealmProof.Role.DIALLER, one)).toList();
       stream.send(
           Greeting.CODEC.encode(
-              new Greeting(own.get(), live.link.remote().toString(), nonce, 0, "", "", tags)));
+              new Greeting(
+                  own.of(shared.keySet()), live.link.remote().toString(), nonce, 0, "", "", tags)));
       var answer = next(live, stream);
       if (answer == null) {
         throw new Fault(
@@ -163,7 +166,7 @@ final class Greeter {
       var mine = RealmProof.nonce(random);
       var made = new RealmProof(live.peer(), self, theirs.nonce(), mine);
       proof = made;
-      secrets = admission.secrets(live.peer());
+      secrets = AnchorSecrets.asAcceptor(admission, live.peer());
       return Introduction.CODEC.encode(new Introduction(mine, made.shown(secrets, random)));
     }
 
@@ -174,9 +177,7 @@ final class Greeter {
       var tags = Greeting.tags(bytes);
       var realms = Objects.requireNonNull(proof).recognised(RealmProof.Role.DIALLER, secrets, tags);
       if (realms.isEmpty() || realms.size() != tags.size()) {
-        return switch (admission.strangers()) {
-          case REFUSED -> refusal(live, TransportCode.REFUSED.text(), REFUSED, Kind.DENIED);
-        };
+        return refusal(live, TransportCode.REFUSED.text(), REFUSED, Kind.DENIED);
       }
       var greeting = Greeter.read(live, bytes);
       if (greeting.nonce() == 0) {
@@ -194,7 +195,13 @@ final class Greeter {
       shared = realms.values();
       return new Welcome.Verdict(
           new Greeting(
-              own.get(), live.link.remote().toString(), 0, verdict.voids(), "", "", List.of()),
+              own.of(live.realms),
+              live.link.remote().toString(),
+              0,
+              verdict.voids(),
+              "",
+              "",
+              List.of()),
           null,
           "");
     }
@@ -272,7 +279,7 @@ final class Greeter {
     var control = live.control;
     if (control != null) {
       try {
-        control.send(Greeting.CODEC.encode(Greeting.update(own.get())));
+        control.send(Greeting.CODEC.encode(Greeting.update(own.of(live.realms))));
       } catch (Fault e) {
         LOG.debug("event=update-failed peer={} message={}", live.peer().brief(), e.getMessage());
       }

@@ -53,6 +53,7 @@ final class Handlers {
   private final Map<Served, LinkHandler> handlers = new ConcurrentHashMap<>();
   private final CallTable calls = new CallTable();
   private final Set<String> compressed = ConcurrentHashMap.newKeySet();
+  private final Map<String, CallTable> callsElsewhere = new ConcurrentHashMap<>();
   private final TransportConfig config;
   private final Admission admission;
   private final Quotas quotas;
@@ -87,11 +88,41 @@ final class Handlers {
     return calls;
   }
 
+  /** What is answered in a realm other than home. */
+  CallTable callsIn(String realm) {
+    return callsElsewhere.computeIfAbsent(realm, _ -> new CallTable());
+  }
+
+  /** Who answers a call for the protocol in the realm. */
+  Optional<CallTable.Served> answering(String realm, String protocol) {
+    var table = isHome(realm) ? calls : callsElsewhere.get(realm);
+    return table == null ? Optional.empty() : table.find(protocol);
+  }
+
   List<ProtocolId> protocols() {
     return Stream.of(
             Stream.of(Greeting.PROTOCOL),
             handlers.keySet().stream().map(Served::protocol),
-            calls.protocols())
+            calls.protocols(),
+            callsElsewhere.values().stream().flatMap(CallTable::protocols))
+        .flatMap(each -> each)
+        .distinct()
+        .sorted(Comparator.comparing(ProtocolId::toString))
+        .limit(64)
+        .toList();
+  }
+
+  /** What is spoken with strangers: in the realm of anchors, or in none. */
+  List<ProtocolId> openProtocols() {
+    var streams =
+        handlers.keySet().stream()
+            .filter(
+                served ->
+                    served.where instanceof Where.Everywhere
+                        || served.where.equals(new Where.In(Admission.ANCHOR_REALM)))
+            .map(Served::protocol);
+    return Stream.of(
+            Stream.of(Greeting.PROTOCOL), streams, callsIn(Admission.ANCHOR_REALM).protocols())
         .flatMap(each -> each)
         .distinct()
         .sorted(Comparator.comparing(ProtocolId::toString))

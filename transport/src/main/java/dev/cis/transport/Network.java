@@ -19,6 +19,11 @@ public interface Network extends AutoCloseable {
   /** Where other nodes may dial us, concrete addresses only. */
   List<Address> localAddresses();
 
+  /** What the sockets are bound to, wildcards as they are. */
+  default List<Address> boundAddresses() {
+    return localAddresses();
+  }
+
   /**
    * The addresses of the interfaces that are up, loopback and link-local ones too. That they change
    * is a sign that connections may be dead.

@@ -65,7 +65,7 @@ public final class NetworkSwarm implements Swarm {
     this.network = network;
     this.quotas = network.quotas();
     this.peers = new Peers(self, quotas.connections, new Ranks());
-    this.announcer = new Announcer(self.brief(), peers, this::isAtHome);
+    this.announcer = new Announcer(self.brief(), peers);
     this.traffic = new Traffic(config.bandwidth(), System::nanoTime);
     this.traffic.rank(Opener.PING, Priority.CONTROL);
     this.handlers = new Handlers(config, admission, quotas, this::greeted);
@@ -75,6 +75,7 @@ public final class NetworkSwarm implements Swarm {
             config.liveness().recordLifetime(),
             network::localAddresses,
             handlers::protocols,
+            handlers::openProtocols,
             description);
     this.book = new ObservedBook(book, announcer::described);
     this.greeter = new Greeter(self, config, admission, peers, this.book, own, random);
@@ -93,7 +94,7 @@ public final class NetworkSwarm implements Swarm {
     this.keeper =
         new Keeper(config.dialling(), peers, dials, connector::reach, Uptime.CLOCK, random);
     this.opener = new Opener(config, handlers, peers, keeper, connector, dialler);
-    this.caller = new Caller(config, admission, handlers, peers, keeper, connector);
+    this.caller = new Caller(config, handlers, peers, keeper, connector);
     this.upkeep =
         new Upkeep(config.limits().connections(), peers, keeper::isKept, this::trim, Uptime.CLOCK);
     this.recovery = new Recovery(config, network, peers, new RecoveryHands());
@@ -256,6 +257,21 @@ public final class NetworkSwarm implements Swarm {
   }
 
   @Override
+  public List<Address> boundAddresses() {
+    return network.boundAddresses();
+  }
+
+  @Override
+  public Swarm in(String realm) {
+    return new RealmSwarm(this, realm);
+  }
+
+  /** The edition of our record for members of the realm. */
+  Signed<PeerRecord> record(String realm) {
+    return own.of(Set.of(realm));
+  }
+
+  @Override
   public PeerBook book() {
     return book;
   }
@@ -406,7 +422,14 @@ public final class NetworkSwarm implements Swarm {
 
   @Override
   public List<PeerLink> members() {
-    return peers.all().stream().filter(this::isAtHome).map(Live::look).toList();
+    return members(admission.home());
+  }
+
+  List<PeerLink> members(String realm) {
+    return peers.all().stream()
+        .filter(live -> live.realms.contains(realm))
+        .map(Live::look)
+        .toList();
   }
 
   @Override
@@ -427,27 +450,40 @@ public final class NetworkSwarm implements Swarm {
   @Override
   public CompletableFuture<Answer> call(
       NodeId node, ProtocolId protocol, byte[] request, Duration within) {
-    return caller.call(node, protocol, request, within);
+    return caller.call(node, admission.home(), protocol, request, within);
   }
 
   @Override
   public Answer ask(NodeId node, ProtocolId protocol, byte[] request, Duration within) {
-    return caller.ask(node, protocol, request, within);
+    return caller.ask(node, admission.home(), protocol, request, within);
+  }
+
+  CompletableFuture<Answer> call(
+      NodeId node, String realm, ProtocolId protocol, byte[] request, Duration within) {
+    return caller.call(node, realm, protocol, request, within);
+  }
+
+  Answer ask(NodeId node, String realm, ProtocolId protocol, byte[] request, Duration within) {
+    return caller.ask(node, realm, protocol, request, within);
   }
 
   @Override
   public Registration serve(ProtocolId protocol, CallHandler handler) {
-    return answer(new CallTable.Served(protocol, handler, false));
+    return answer(handlers.calls(), new CallTable.Served(protocol, handler, false));
   }
 
   @Override
   public Registration serveInline(ProtocolId protocol, CallHandler handler) {
-    return answer(new CallTable.Served(protocol, handler, true));
+    return answer(handlers.calls(), new CallTable.Served(protocol, handler, true));
   }
 
-  private Registration answer(CallTable.Served served) {
+  Registration serve(String realm, ProtocolId protocol, CallHandler handler, boolean inline) {
+    return answer(handlers.callsIn(realm), new CallTable.Served(protocol, handler, inline));
+  }
+
+  private Registration answer(CallTable table, CallTable.Served served) {
     connector.checkOpen();
-    var registration = handlers.calls().add(served);
+    var registration = table.add(served);
     renewal.protocolsChanged();
     return () -> {
       registration.close();
@@ -487,7 +523,11 @@ public final class NetworkSwarm implements Swarm {
 
   @Override
   public Registration listen(PeerListener listener) {
-    return announcer.listen(listener);
+    return announcer.listen(listener, this::isAtHome);
+  }
+
+  Registration listen(String realm, PeerListener listener) {
+    return announcer.listen(listener, live -> live.realms.contains(realm));
   }
 
   @Override

@@ -32,6 +32,11 @@ final class OpenAdmission implements Admission {
   }
 
   @Override
+  public boolean usesAnchors() {
+    return true;
+  }
+
+  @Override
   public List<Secret> secrets(NodeId peer) {
     return SECRETS;
   }

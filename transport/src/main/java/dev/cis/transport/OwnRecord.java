@@ -7,9 +7,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** Our own peer record, signed anew whenever what it says has changed. */
+/**
+ * Our own peer record, signed anew whenever what it says has changed. Strangers to whom we are
+ * linked in the realm of anchors get another edition, with neither name nor labels nor what is
+ * spoken in realms; its sequence is one lower, so whoever gets to see both keeps the whole one.
+ */
 final class OwnRecord implements Supplier<Signed<PeerRecord>> {
   private static final int MAX_ADDRESSES = 16;
 
@@ -17,8 +24,10 @@ final class OwnRecord implements Supplier<Signed<PeerRecord>> {
   private final Duration lifetime;
   private final Supplier<List<Address>> addresses;
   private final Supplier<List<ProtocolId>> protocols;
+  private final Supplier<List<ProtocolId>> openProtocols;
   private PeerDescription description;
   private Signed<PeerRecord> signed;
+  private @Nullable Signed<PeerRecord> open;
   private boolean stale;
 
   OwnRecord(
@@ -26,13 +35,40 @@ final class OwnRecord implements Supplier<Signed<PeerRecord>> {
       Duration lifetime,
       Supplier<List<Address>> addresses,
       Supplier<List<ProtocolId>> protocols,
+      Supplier<List<ProtocolId>> openProtocols,
       PeerDescription description) {
     this.key = key;
     this.lifetime = lifetime;
     this.addresses = addresses;
     this.protocols = protocols;
+    this.openProtocols = openProtocols;
     this.description = description;
     this.signed = sign(description, 0);
+  }
+
+  /** The edition for a peer that proved these realms. */
+  Signed<PeerRecord> of(Set<String> realms) {
+    return realms.equals(Set.of(Admission.ANCHOR_REALM)) ? open() : get();
+  }
+
+  /** The edition for strangers. */
+  synchronized Signed<PeerRecord> open() {
+    var whole = get().value();
+    if (open == null || open.value().sequence() != whole.sequence() - 1) {
+      open =
+          new PeerRecord(
+                  whole.node(),
+                  whole.sequence() - 1,
+                  whole.addresses(),
+                  whole.relays(),
+                  "",
+                  new TreeMap<>(),
+                  whole.roles(),
+                  openProtocols.get(),
+                  whole.expiry())
+              .sign(key);
+    }
+    return open;
   }
 
   @Override
@@ -63,7 +99,7 @@ final class OwnRecord implements Supplier<Signed<PeerRecord>> {
     all.addAll(addresses.get());
     return new PeerRecord(
             key.nodeId(),
-            Math.max(after + 1, now.toEpochMilli()),
+            Math.max(after + 2, now.toEpochMilli()), // one is left for the other edition
             all.stream().limit(MAX_ADDRESSES).toList(),
             List.of(),
             of.name(),

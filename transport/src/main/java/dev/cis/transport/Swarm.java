@@ -26,6 +26,9 @@ public interface Swarm extends AutoCloseable {
   /** The addresses that the sockets are bound to. */
   List<Address> localAddresses();
 
+  /** What the sockets are bound to, wildcards as they are. */
+  List<Address> boundAddresses();
+
   /** The address book. */
   PeerBook book();
 
@@ -190,6 +193,13 @@ public interface Swarm extends AutoCloseable {
    * that proved only other realms are not told of.
    */
   Registration listen(PeerListener listener);
+
+  /**
+   * The same swarm as it looks from another realm, in the place of the home realm: streams and
+   * calls are made and served in it, its members are the peers, and only what is meant for it is
+   * said. For rooms that work in more than one realm. Closing it does nothing.
+   */
+  Swarm in(String realm);
 
   /** Sends a packet there and back on the connection. */
   Duration ping(NodeId node, Duration within);

@@ -88,6 +88,11 @@ public abstract class RealmAttacks {
     }
 
     @Override
+    public boolean usesAnchors() {
+      return false;
+    }
+
+    @Override
     public List<Secret> secrets(NodeId peer) {
       return secrets;
     }

@@ -19,12 +19,21 @@ public sealed interface SchedulerInput {
   /** Somebody answered and would have nothing to do with us: it is of another realm. */
   record Refused(Candidate candidate) implements SchedulerInput {}
 
-  /** A connection is there, whoever dialled. */
+  /** A connection with a member is there, whoever dialled. */
   record Connected(NodeId node) implements SchedulerInput {}
 
   /** It is gone. */
-  record Disconnected(NodeId node) implements SchedulerInput {}
+  record Disconnected(NodeId node, String reason) implements SchedulerInput {}
 
-  /** Somebody wants more peers: everyone not connected is dialled once. */
-  record Triggered() implements SchedulerInput {}
+  /** A connection with an anchor that is no member is there. */
+  record AnchorUp(NodeId node) implements SchedulerInput {}
+
+  /** It is gone. */
+  record AnchorDown(NodeId node, String reason) implements SchedulerInput {}
+
+  /** Interfaces came or went: what failed may work now. */
+  record NetworkChanged() implements SchedulerInput {}
+
+  /** Somebody wants more peers: everyone not connected is dialled once, every source is asked. */
+  record Triggered(String reason) implements SchedulerInput {}
 }

@@ -10,6 +10,8 @@ public enum Source {
   BOOTSTRAP,
   /** A user added it; the swarm keeps it connected. */
   MANUAL,
+  /** It says at the meeting place of our realm that it is a member. */
+  RENDEZVOUS,
   /** It was connected before this node's last start. */
   REMEMBERED;
 

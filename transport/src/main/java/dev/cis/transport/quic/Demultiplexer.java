@@ -24,10 +24,16 @@ final class Demultiplexer extends ChannelDuplexHandler {
   private static final Logger LOG = LoggerFactory.getLogger(Demultiplexer.class);
 
   private final RawDatagrams raw;
+  private volatile RawDatagrams.@Nullable Sender sender;
   private @Nullable Codecs codecs;
 
   Demultiplexer(RawDatagrams raw) {
     this.raw = raw;
+  }
+
+  /** Answers to raw datagrams go this way; what comes before that is known is dropped. */
+  void sender(RawDatagrams.Sender back) {
+    sender = back;
   }
 
   void codecs(Codecs behind) {
@@ -59,8 +65,9 @@ final class Demultiplexer extends ChannelDuplexHandler {
     int first = content.isReadable() ? content.getUnsignedByte(content.readerIndex()) : -1;
     if (first < 64 || (first >= 128 && first < 192)) {
       try {
-        if (first >= 0) {
-          raw.received(ByteBufUtil.getBytes(content), packet.sender());
+        var back = sender;
+        if (first >= 0 && back != null) {
+          raw.received(back, ByteBufUtil.getBytes(content), packet.sender());
         }
       } catch (RuntimeException e) {
         LOG.error("event=raw-datagram-defect from={}", packet.sender(), e);

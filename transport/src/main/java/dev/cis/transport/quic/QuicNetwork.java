@@ -126,6 +126,11 @@ final class QuicNetwork implements Network {
   }
 
   @Override
+  public List<Address> boundAddresses() {
+    return sockets.stream().map(socket -> Address.of(socket.local())).distinct().toList();
+  }
+
+  @Override
   public Set<InetAddress> interfaceAddresses() {
     var all = new HashSet<InetAddress>();
     try {

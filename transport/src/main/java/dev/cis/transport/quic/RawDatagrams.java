@@ -14,14 +14,18 @@ public interface RawDatagrams {
         public void bound(Sender sender) {}
 
         @Override
-        public void received(byte[] datagram, InetSocketAddress from) {}
+        public void received(Sender by, byte[] datagram, InetSocketAddress from) {}
       };
 
   /** A socket is bound; the sender works until the swarm is closed. Called once per socket. */
   void bound(Sender sender);
 
-  /** A datagram came. */
-  void received(byte[] datagram, InetSocketAddress from);
+  /**
+   * A datagram came.
+   *
+   * @param by sends from the socket at which it came
+   */
+  void received(Sender by, byte[] datagram, InetSocketAddress from);
 
   /** Sends from the socket that carries QUIC. */
   interface Sender {

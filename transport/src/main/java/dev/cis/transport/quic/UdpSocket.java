@@ -161,7 +161,9 @@ final class UdpSocket {
       throw bindFault(address, bound.cause());
     }
     var socket = new UdpSocket(bound.channel(), Objects.requireNonNull(codecs.get()), quotas);
-    raw.bound(socket.new RawSender());
+    var sender = socket.new RawSender();
+    demultiplexer.sender(sender);
+    raw.bound(sender);
     return socket;
   }
 
@@ -355,7 +357,8 @@ final class UdpSocket {
     }
   }
 
-  private InetSocketAddress local() {
+  /** What it is bound to. */
+  InetSocketAddress local() {
     return (InetSocketAddress) channel.localAddress();
   }
 

@@ -3,6 +3,7 @@ package dev.cis.transport.realm;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.Did;
 import dev.cis.kernel.identity.NodeId;
+import dev.cis.transport.Admission;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,10 +15,16 @@ import java.util.Set;
  * @param allow NodeIds (or DIDs of that form); when there are any, all others are shut out; at most
  *     1,024
  * @param deny NodeIds that are shut out, also when they are allowed; at most 1,024
+ * @param useAnchors whether to be linked to open anchors that are in no realm of ours, which then
+ *     learn this node's NodeId and addresses, and that others look for the same as it does
+ * @param strangers what becomes of nodes in no realm of ours: {@code refused}, or {@code served} as
+ *     by an open anchor, which is the default with {@code p2p.anchor}
  */
-public record AccessConfig(List<String> allow, List<String> deny) {
+public record AccessConfig(
+    List<String> allow, List<String> deny, boolean useAnchors, Admission.Strangers strangers) {
   /** The default: the realms decide alone. */
-  public static final AccessConfig DEFAULT = new AccessConfig(List.of(), List.of());
+  public static final AccessConfig DEFAULT =
+      new AccessConfig(List.of(), List.of(), true, Admission.Strangers.REFUSED);
 
   private static final int MOST = 1024;
 
@@ -31,6 +38,11 @@ public record AccessConfig(List<String> allow, List<String> deny) {
       }
       var _ = nodes(list);
     }
+  }
+
+  /** The realms decide, but for these lists. */
+  public AccessConfig(List<String> allow, List<String> deny) {
+    this(allow, deny, true, Admission.Strangers.REFUSED);
   }
 
   static Set<NodeId> nodes(List<String> texts) {

@@ -3,6 +3,7 @@ package dev.cis.transport.realm;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
+import dev.cis.transport.Admission;
 import dev.cis.transport.PeerLink;
 import dev.cis.transport.ProtocolId;
 import dev.cis.transport.Stream;
@@ -69,7 +70,7 @@ public final class RealmExchange implements AutoCloseable {
 
   private List<RealmNews.State> states(Set<String> shared) {
     return shared.stream()
-        .filter(realm -> !realm.isEmpty())
+        .filter(realm -> !realm.isEmpty() && !realm.equals(Admission.ANCHOR_REALM))
         .sorted()
         .map(realm -> RealmNews.State.of(realm, realms.document(realm)))
         .toList();

@@ -38,6 +38,8 @@ public final class Realms implements Admission {
   /** How long a key stays good after a newer one has come, unless something else is said. */
   public static final Duration GRACE = Duration.ofDays(7);
 
+  private static final int MEETING_KEYS = 2;
+
   private static final Secret OPEN_SECRET = OPEN.secrets(NodeId.of(new byte[32])).getFirst();
 
   /**
@@ -72,6 +74,7 @@ public final class Realms implements Admission {
   private final @Nullable RealmFile file;
   private final Supplier<Instant> clock;
   private final SecureRandom random = new SecureRandom();
+  private final AccessConfig access;
   private final Set<NodeId> allowed;
   private final Set<NodeId> denied;
   private final Map<String, Membership> memberships = new LinkedHashMap<>();
@@ -86,6 +89,7 @@ public final class Realms implements Admission {
     this.self = self;
     this.file = file;
     this.clock = clock;
+    this.access = access;
     this.allowed = AccessConfig.nodes(access.allow());
     this.denied = AccessConfig.nodes(access.deny());
   }
@@ -155,7 +159,12 @@ public final class Realms implements Admission {
 
   @Override
   public Strangers strangers() {
-    return Strangers.REFUSED;
+    return access.strangers();
+  }
+
+  @Override
+  public boolean usesAnchors() {
+    return access.useAnchors();
   }
 
   @Override
@@ -200,7 +209,8 @@ public final class Realms implements Admission {
     return realms.stream()
         .filter(realm -> {
           var membership = memberships.get(realm);
-          return membership == null ? open && realm.isEmpty() : membership.isWelcome(peer);
+          return realm.equals(ANCHOR_REALM)
+              || (membership == null ? open && realm.isEmpty() : membership.isWelcome(peer));
         })
         .collect(Collectors.toSet());
   }
@@ -233,6 +243,23 @@ public final class Realms implements Admission {
     if (dirty) {
       save();
     }
+  }
+
+  /**
+   * The keys of the home realm that count now, the newest first, at most two: members meet at
+   * places that are made of them. One empty key for the open realm, which has no secret.
+   */
+  public synchronized List<Bytes> meetingKeys() {
+    var membership = memberships.get(home);
+    if (membership == null) {
+      return open ? List.of(Bytes.EMPTY) : List.of();
+    }
+    var now = clock.get();
+    return membership.keys().stream()
+        .filter(key -> key.isGood(now))
+        .limit(MEETING_KEYS)
+        .map(RealmKey::key)
+        .toList();
   }
 
   // What people see and change.

@@ -393,7 +393,7 @@ class HostilePeersTest {
           }
 
           @Override
-          public void received(byte[] datagram, InetSocketAddress from) {
+          public void received(Sender by, byte[] datagram, InetSocketAddress from) {
             sender.join().send(new byte[] {1, 2}, from);
             received.complete(datagram);
           }

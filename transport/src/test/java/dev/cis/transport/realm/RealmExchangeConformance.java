@@ -220,6 +220,8 @@ public abstract class RealmExchangeConformance {
     var third = new Member(friends, friend);
     third.connect(both);
     Await.until("heard", () -> heard.contains(third.id()));
+    // That a link is there and that its realms were noted are told one after the other.
+    Await.until("met", () -> both.realms.view("").met().contains(third.id()));
     var invitation = founder.realms.invite("", Role.MEMBER, DAY, List.of());
     assertThat(both.realms.join(invitation, false).home()).isFalse();
 

@@ -1,0 +1,74 @@
+package dev.cis.nat;
+
+import dev.cis.kernel.time.Now;
+import dev.cis.kernel.wire.Bytes;
+import dev.cis.nat.proto.DialBackMessage;
+import dev.cis.nat.proto.Endpoint;
+import dev.cis.nat.proto.StunMessage;
+import dev.cis.nat.proto.StunServer;
+import dev.cis.transport.quic.RawDatagrams;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The datagrams on a node's QUIC port that are not QUIC: questions for STUN, which an anchor
+ * answers, and those that we have asked others to send. Everything else is dropped.
+ */
+public final class Datagrams implements RawDatagrams {
+  private static final int REMEMBERED_NETWORKS = 65_536;
+  private static final int MOST_EXPECTED = 64;
+
+  private final @Nullable StunServer stun; // one event loop calls it
+  private final Supplier<Now> clock;
+  private final Map<Bytes, CompletableFuture<InetSocketAddress>> expected =
+      new ConcurrentHashMap<>();
+
+  private Datagrams(@Nullable StunServer stun, Supplier<Now> clock) {
+    this.stun = stun;
+    this.clock = clock;
+  }
+
+  /** For a node that answers nobody. */
+  public static Datagrams ofNode(Supplier<Now> clock) {
+    return new Datagrams(null, clock);
+  }
+
+  /** For an anchor. */
+  public static Datagrams ofAnchor(AnchorConfig config, Supplier<Now> clock) {
+    return new Datagrams(
+        config.stun() ? new StunServer(config.stunRate(), REMEMBERED_NETWORKS) : null, clock);
+  }
+
+  @Override
+  public void bound(Sender sender) {}
+
+  @Override
+  public void received(Sender by, byte[] datagram, InetSocketAddress from) {
+    if (StunMessage.looksLike(datagram)) {
+      if (stun != null) {
+        var asker = new Endpoint(Bytes.of(from.getAddress().getAddress()), from.getPort());
+        stun.answer(clock.get().uptime(), datagram, asker)
+            .ifPresent(answer -> by.send(answer, from));
+      }
+      return;
+    }
+    DialBackMessage.nonce(datagram).map(expected::get).ifPresent(waiting -> waiting.complete(from));
+  }
+
+  /** Completed with the sender when the datagram with this nonce comes; to be forgotten. */
+  CompletableFuture<InetSocketAddress> expect(Bytes nonce) {
+    var arrival = new CompletableFuture<InetSocketAddress>();
+    if (expected.size() < MOST_EXPECTED) {
+      expected.put(nonce, arrival);
+    }
+    return arrival;
+  }
+
+  void forget(Bytes nonce) {
+    expected.remove(nonce);
+  }
+}

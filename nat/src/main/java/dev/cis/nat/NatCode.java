@@ -1,0 +1,42 @@
+package dev.cis.nat;
+
+import dev.cis.kernel.fault.Code;
+import dev.cis.kernel.fault.Kind;
+
+/** The codes of this room. */
+public enum NatCode implements Code {
+  BAD_QUESTION(
+      "nat.bad-question",
+      Kind.INVALID,
+      "A question for dial-back was shorter than what it would lead to, or was not answered."),
+  NO_SOCKET(
+      "nat.no-socket",
+      Kind.EXHAUSTED,
+      "An anchor needs a second UDP socket to test whether others can be reached; raise 'ulimit -n'"
+          + " or set anchor.dial_back = false.");
+
+  private final String text;
+  private final Kind kind;
+  private final String help;
+
+  NatCode(String text, Kind kind, String help) {
+    this.text = text;
+    this.kind = kind;
+    this.help = help;
+  }
+
+  @Override
+  public String text() {
+    return text;
+  }
+
+  @Override
+  public Kind kind() {
+    return kind;
+  }
+
+  @Override
+  public String help() {
+    return help;
+  }
+}

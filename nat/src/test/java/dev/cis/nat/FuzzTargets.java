@@ -1,0 +1,18 @@
+package dev.cis.nat;
+
+import dev.cis.nat.proto.DialBackMessage;
+import dev.cis.nat.proto.StunMessage;
+import dev.cis.sim.Decoders;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** What a fuzzer and the corpus give bytes to. */
+public final class FuzzTargets implements Decoders {
+  @Override
+  public Map<String, Consumer<byte[]>> decoders() {
+    return Map.of(
+        "stun", bytes -> StunMessage.decode(bytes).mapped(),
+        "dial-back-question", Decoders.of(DialBackMessage.QUESTION),
+        "dial-back-answer", Decoders.of(DialBackMessage.ANSWER));
+  }
+}

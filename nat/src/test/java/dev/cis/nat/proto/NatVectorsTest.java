@@ -1,0 +1,61 @@
+package dev.cis.nat.proto;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cis.kernel.wire.Bytes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** What another implementation must write and read, byte by byte. */
+class NatVectorsTest {
+  private static final Bytes NONCE =
+      Bytes.of(HexFormat.of().parseHex("00112233445566778899aabbccddeeff"));
+
+  private static Map<String, byte[]> vectors() throws IOException {
+    var file = Path.of(System.getProperty("cis.root", ".."), "docs/reference/vectors/nat.txt");
+    var vectors = new HashMap<String, byte[]>();
+    for (var line : Files.readAllLines(file)) {
+      if (!line.startsWith("#")) {
+        int blank = line.indexOf(' ');
+        vectors.put(line.substring(0, blank), HexFormat.of().parseHex(line.substring(blank + 1)));
+      }
+    }
+    return vectors;
+  }
+
+  private static byte[] vector(Map<String, byte[]> vectors, String name) {
+    return Objects.requireNonNull(vectors.get(name), name);
+  }
+
+  @Test
+  void everyVectorIsWrittenAndReadBack() throws IOException {
+    var vectors = vectors();
+    var question = new DialBackMessage.Question(NONCE, 7677);
+    assertThat(DialBackMessage.QUESTION.encode(question))
+        .isEqualTo(vector(vectors, "dial-back-question"));
+    assertThat(DialBackMessage.QUESTION.decode(vector(vectors, "dial-back-question")))
+        .isEqualTo(question);
+    var answer = new DialBackMessage.Answer(DialBackMessage.Outcome.SENT, "198.51.100.1:7677");
+    assertThat(DialBackMessage.ANSWER.encode(answer)).isEqualTo(vector(vectors, "dial-back-answer"));
+    assertThat(DialBackMessage.ANSWER.decode(vector(vectors, "dial-back-answer"))).isEqualTo(answer);
+    assertThat(DialBackMessage.probe(NONCE)).isEqualTo(vector(vectors, "dial-back-datagram"));
+    assertThat(DialBackMessage.nonce(vector(vectors, "dial-back-datagram"))).contains(NONCE);
+    var transaction = Bytes.of(HexFormat.of().parseHex("b7e7a701bc34d686fa87dfae"));
+    var seen = new Endpoint(Bytes.of(new byte[] {(byte) 192, 0, 2, 1}), 32_853);
+    var success =
+        new StunMessage(
+            StunMessage.BINDING,
+            StunMessage.Kind.SUCCESS,
+            transaction,
+            List.of(StunMessage.xorMapped(seen, transaction)));
+    assertThat(success.encode(false)).isEqualTo(vector(vectors, "stun-success"));
+    assertThat(vectors).hasSize(4);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.cis.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cis.dht.Routing;
+import dev.cis.transport.Admission;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AnchorPresetTest {
+  @TempDir Path directory;
+
+  private Settings read(Map<String, String> options) {
+    return Settings.read(directory.resolve("config.toml"), Map.of(), options);
+  }
+
+  @Test
+  void anAnchorServesStrangersAndHasRoomForTenThousand() {
+    var config = read(Map.of("p2p.anchor", "true")).config();
+    assertThat(config.access().strangers()).isEqualTo(Admission.Strangers.SERVED);
+    assertThat(config.dht().mode()).isEqualTo(Routing.Mode.SERVER);
+    assertThat(config.discovery().mdns()).isFalse();
+    assertThat(config.transport().limits().connections().lowWater()).isGreaterThanOrEqualTo(10_000);
+    assertThat(Node.description(config, config.labels()).roles()).containsExactly("anchor");
+  }
+
+  @Test
+  void whatIsSaidWinsOverThePreset() throws IOException {
+    Files.writeString(
+        directory.resolve("config.toml"),
+        """
+        [p2p]
+        anchor = true
+        enable_mdns = true
+        [access]
+        strangers = "refused"
+        """);
+    var config = read(Map.of("transport.low-water", "100")).config();
+    assertThat(config.access().strangers()).isEqualTo(Admission.Strangers.REFUSED);
+    assertThat(config.discovery().mdns()).isTrue();
+    assertThat(config.transport().limits().connections().lowWater()).isEqualTo(100);
+    assertThat(config.transport().limits().connections().maxConnections()).isEqualTo(12_000);
+  }
+
+  @Test
+  void othersAreNotTouchedAndThePresetIsNamedAsTheOrigin() {
+    assertThat(read(Map.of()).config().transport().limits().connections().maxConnections())
+        .isEqualTo(1_024);
+    assertThat(read(Map.of("p2p.anchor", "false")).config().access().strangers())
+        .isEqualTo(Admission.Strangers.REFUSED);
+    assertThat(read(Map.of("p2p.anchor", "true")).effective())
+        .filteredOn(setting -> setting.origin().equals("preset of p2p.anchor"))
+        .extracting(Settings.Effective::key)
+        .containsExactlyInAnyOrderElementsOf(AnchorPreset.VALUES.keySet());
+  }
+
+  @Test
+  void theGuideNamesEverySettingOfThePreset() throws IOException {
+    var page =
+        Files.readString(Path.of(System.getProperty("cis.root", ".."), "docs/operating/anchor.md"));
+    AnchorPreset.VALUES.forEach((key, value) -> {
+      var last = key.substring(key.lastIndexOf('.') + 1);
+      assertThat(page).contains(last.replaceFirst("^max_connections(?=_per_s)", ""));
+      assertThat(page).contains(value.replaceFirst("(\\d)([KMG]iB)", "$1 $2"));
+    });
+  }
+}
