@@ -141,7 +141,9 @@ class DiscoveryIT {
       lab.start(each, "--no-mdns", "--bootstrap", "203.0.113.10");
     }
     for (var each : List.of(a1, pub2)) {
-      await().atMost(SOON).until(() -> Boolean.TRUE.equals(each.json("p2p", "status").get("online")));
+      await()
+          .atMost(SOON)
+          .until(() -> Boolean.TRUE.equals(each.json("p2p", "status").get("online")));
       assertThat(String.valueOf(each.json("p2p", "status").get("anchors"))).contains(idOf(anchor));
     }
     // What a router keeps out stays out, and a public host is told that it is one.
@@ -158,7 +160,9 @@ class DiscoveryIT {
     var stun = new java.util.ArrayList<>(Lab.on("a1"));
     stun.addAll(List.of("turnutils_stunclient", "-p", "7677", "203.0.113.10"));
     var process = new ProcessBuilder(stun).redirectErrorStream(true).start();
-    assertThat(new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8))
+    assertThat(
+            new String(
+                process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8))
         .as("another implementation asks for its address")
         .contains("198.18.1.2");
   }

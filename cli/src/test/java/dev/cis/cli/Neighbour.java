@@ -67,7 +67,8 @@ final class Neighbour implements AutoCloseable {
    */
   static Neighbour start(String host, Path directory) throws IOException {
     var neighbour = new Neighbour(host, directory);
-    Files.writeString(directory.resolve("bus.conf"), BUS_RULES.replace("@BUS@", "" + directory.resolve("bus")));
+    Files.writeString(
+        directory.resolve("bus.conf"), BUS_RULES.replace("@BUS@", "" + directory.resolve("bus")));
     Files.writeString(directory.resolve("avahi.conf"), SETTINGS);
     var script = directory.resolve("run.sh");
     Files.writeString(script, SCRIPT);
@@ -89,7 +90,9 @@ final class Neighbour implements AutoCloseable {
           builder("timeout", "20", "avahi-browse", "-rtp", "_cis._udp")
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start();
-      var seen = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      var seen =
+          new String(
+              process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
       boolean _ = process.waitFor(30, TimeUnit.SECONDS);
       return seen;
     } catch (IOException e) {

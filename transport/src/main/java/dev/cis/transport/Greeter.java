@@ -4,7 +4,6 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.KernelCode;
 import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.NodeId;
-import dev.cis.kernel.identity.Signed;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;

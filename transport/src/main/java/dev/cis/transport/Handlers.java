@@ -116,10 +116,9 @@ final class Handlers {
   List<ProtocolId> openProtocols() {
     var streams =
         handlers.keySet().stream()
-            .filter(
-                served ->
-                    served.where instanceof Where.Everywhere
-                        || served.where.equals(new Where.In(Admission.ANCHOR_REALM)))
+            .filter(served ->
+                served.where instanceof Where.Everywhere
+                    || served.where.equals(new Where.In(Admission.ANCHOR_REALM)))
             .map(Served::protocol);
     return Stream.of(
             Stream.of(Greeting.PROTOCOL), streams, callsIn(Admission.ANCHOR_REALM).protocols())

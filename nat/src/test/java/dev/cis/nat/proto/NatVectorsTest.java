@@ -43,8 +43,10 @@ class NatVectorsTest {
     assertThat(DialBackMessage.QUESTION.decode(vector(vectors, "dial-back-question")))
         .isEqualTo(question);
     var answer = new DialBackMessage.Answer(DialBackMessage.Outcome.SENT, "198.51.100.1:7677");
-    assertThat(DialBackMessage.ANSWER.encode(answer)).isEqualTo(vector(vectors, "dial-back-answer"));
-    assertThat(DialBackMessage.ANSWER.decode(vector(vectors, "dial-back-answer"))).isEqualTo(answer);
+    assertThat(DialBackMessage.ANSWER.encode(answer))
+        .isEqualTo(vector(vectors, "dial-back-answer"));
+    assertThat(DialBackMessage.ANSWER.decode(vector(vectors, "dial-back-answer")))
+        .isEqualTo(answer);
     assertThat(DialBackMessage.probe(NONCE)).isEqualTo(vector(vectors, "dial-back-datagram"));
     assertThat(DialBackMessage.nonce(vector(vectors, "dial-back-datagram"))).contains(NONCE);
     var transaction = Bytes.of(HexFormat.of().parseHex("b7e7a701bc34d686fa87dfae"));
