@@ -148,8 +148,7 @@ final class Path {
   void failed(NodeId node) {
     var candidate = waitedFor(node);
     if (candidate != null) {
-      boolean again = candidate.attempts < config.attempts() && candidate.state != State.SLOW;
-      candidate.state = again ? State.FRESH : State.SILENT;
+      candidate.state = candidate.attempts < config.attempts() ? State.FRESH : State.SILENT;
       inFlight--;
     }
   }

@@ -102,7 +102,9 @@ final class Upkeep {
     if (table.size() > sizeBefore) {
       hungerPause = config.hungryEvery();
     } else {
-      hungerPause = min(hungerPause.multipliedBy(2), config.selfLookupEvery());
+      // Who has lost everybody goes on trying; who is only in a small network need not.
+      var longest = table.size() == 0 ? config.hungryEvery() : config.selfLookupEvery();
+      hungerPause = min(hungerPause.multipliedBy(2), longest);
     }
     boolean hungry = table.size() < config.maintainPeers();
     wantSelfLookup(now.plus(jittered(hungry ? hungerPause : config.selfLookupEvery())));
