@@ -176,7 +176,7 @@ final class Publisher {
       return null;
     }
     if (isSuperseded(entered, lookup.findings().value())) {
-      done(now, entered, new Storing.Tally(0, 1), out);
+      done(now, entered, new Storing.Tally(0, 1), jitter(), out);
       return null;
     }
     var closest = lookup.closest();
@@ -252,17 +252,19 @@ final class Publisher {
 
   /** All parcels were answered, or will not be. */
   void stored(Now now, Storing storing, Consumer<DhtOutput> out) {
+    double jitter = jitter(); // the same for all, so that what travelled together stays together
     storing
         .tallies()
         .forEach((publication, tally) -> {
           var entered = entries.get(name(publication));
           if (entered != null && entered.publication.equals(publication)) {
-            done(now, entered, tally, out);
+            done(now, entered, tally, jitter, out);
           }
         });
   }
 
-  private void done(Now now, Entered entered, Storing.Tally tally, Consumer<DhtOutput> out) {
+  private void done(
+      Now now, Entered entered, Storing.Tally tally, double jitter, Consumer<DhtOutput> out) {
     entered.running = false;
     entered.expected = OptionalLong.empty();
     boolean superseded =
@@ -276,7 +278,7 @@ final class Publisher {
       entries.remove(name(entered.publication), entered);
       return;
     }
-    entered.nextAt = now.uptime().plus(jittered(entered.pause));
+    entered.nextAt = now.uptime().plus(times(entered.pause, jitter));
     if (tally.kept() > 0) {
       var doubled = entered.pause.multipliedBy(2);
       var longest = period(entered.publication);
@@ -292,8 +294,16 @@ final class Publisher {
     };
   }
 
-  /** Three to five quarters of it, so that nodes that started together drift apart. */
   private Duration jittered(Duration time) {
-    return Duration.ofNanos((long) (time.toNanos() * (0.75 + random.nextDouble() / 2)));
+    return times(time, jitter());
+  }
+
+  /** Three to five quarters, so that nodes that started together drift apart. */
+  private double jitter() {
+    return 0.75 + random.nextDouble() / 2;
+  }
+
+  private static Duration times(Duration time, double factor) {
+    return Duration.ofNanos((long) (time.toNanos() * factor));
   }
 }
