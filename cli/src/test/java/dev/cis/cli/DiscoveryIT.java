@@ -73,8 +73,8 @@ class DiscoveryIT {
       Lab.ip("d1", "link set eth0 down");
       await().atMost(SOON).until(() -> addresses(d1) == 0);
       Lab.ip("d1", "link set eth0 up");
-      Lab.ip("d1", "addr add 192.168.4.99/24 dev eth0");
       Lab.ip("d1", "addr del 192.168.4.11/24 dev eth0");
+      Lab.ip("d1", "addr add 192.168.4.99/24 dev eth0");
       await().atMost(SOON).until(() -> addresses(d1) == 2);
       await()
           .atMost(SOON)
@@ -83,7 +83,9 @@ class DiscoveryIT {
                   .containsPattern("=;eth0;IPv4;" + id + ".*192\\.168\\.4\\.99;7677;")
                   .containsPattern("=;eth0;IPv6;" + id + ".*fe80:.*;7677;"));
     } finally {
-      Lab.natlab("exec", "d1", "ip", "addr", "replace", "192.168.4.11/24", "dev", "eth0");
+      Lab.ip("d1", "addr flush dev eth0 scope global");
+      Lab.ip("d1", "addr add 192.168.4.11/24 dev eth0");
+      Lab.ip("d1", "route replace default via 192.168.4.1");
     }
   }
 
@@ -106,7 +108,7 @@ class DiscoveryIT {
     assertThat(e1.json("p2p", "status").get("online")).isEqualTo(true);
 
     Lab.ip("e1", "link del other");
-    await().atMost(SOON).until(() -> events(e1).contains("lan-down " + idOf(h1)));
+    await().atMost(SOON).until(() -> events(e1).contains("peer-down " + idOf(h1)));
     await().atMost(SOON).until(() -> Boolean.FALSE.equals(h1.json("p2p", "status").get("online")));
     assertThat(String.valueOf(h1.json("p2p", "status").get("onlineReason"))).contains("the last");
     assertThat(e1.connected()).containsExactly("e2");
