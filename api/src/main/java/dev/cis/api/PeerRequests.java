@@ -28,6 +28,7 @@ final class PeerRequests {
   private static final Duration BETWEEN_PINGS = Duration.ofSeconds(1);
   private static final Duration LOOKUP = Duration.ofSeconds(20);
   private static final long RETRY_MILLIS = 200;
+  private static final int ENDS = 20;
 
   private final Node node;
   private final Swarm swarm;
@@ -47,7 +48,7 @@ final class PeerRequests {
           peers.add(discovered(found));
         }
       }
-      return new Result.Peers(peers);
+      return new Result.Peers(peers, List.of());
     }
     for (var link : swarm.links()) {
       peers.add(peer(link.peer()));
@@ -59,7 +60,9 @@ final class PeerRequests {
         }
       }
     }
-    return new Result.Peers(peers);
+    return new Result.Peers(
+        peers,
+        swarm.ends().stream().limit(ENDS).map(end -> TrafficRequests.end(end, names)).toList());
   }
 
   Result limits() {

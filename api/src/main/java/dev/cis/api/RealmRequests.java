@@ -111,12 +111,53 @@ public final class RealmRequests {
                   text(r.realm()),
                   surroundings.find(r.node()),
                   Duration.ofSeconds(r.graceSeconds())));
+      case Request.RealmLeave(var realm, var home) -> leave(realm, text(home));
+      case Request.AccessList() -> access();
+      case Request.Allow(var node, var only) -> allow(node, only);
+      case Request.Deny(var text) -> {
+        var node = surroundings.find(text);
+        realms.deny(node);
+        yield new Result.Done(surroundings.name(node) + " is shut out until it is allowed again");
+      }
       default -> throw new Fault(ApiCode.UNKNOWN_REQUEST, "that is no request about realms");
     };
   }
 
   private static String text(@Nullable String realm) {
     return realm == null ? "" : realm;
+  }
+
+  private Result leave(String realm, String home) {
+    var left = realms.leave(realm, home);
+    return new Result.Done("left " + left.name() + "; home is " + realms.list().getFirst().name());
+  }
+
+  private Result access() {
+    var entries = realms.access();
+    var allowed = entries.stream().filter(Realms.Access::allowed).map(this::entry).toList();
+    return new Result.AccessLists(
+        !allowed.isEmpty(),
+        allowed,
+        entries.stream().filter(entry -> !entry.allowed()).map(this::entry).toList());
+  }
+
+  private Result.AccessEntry entry(Realms.Access entry) {
+    return new Result.AccessEntry(
+        entry.node().toString(), surroundings.name(entry.node()), entry.configured());
+  }
+
+  private Result allow(@Nullable String text, boolean only) {
+    if (text == null) {
+      realms.allowEveryone();
+      return new Result.Done("everybody is allowed who is not denied");
+    }
+    var node = surroundings.find(text);
+    realms.allow(node, only);
+    boolean listed =
+        realms.access().stream().anyMatch(entry -> entry.allowed() && entry.node().equals(node));
+    return new Result.Done(
+        surroundings.name(node)
+            + (listed ? " is one of those who alone are allowed" : " is not denied"));
   }
 
   private Result invite(Request.Invite request) {

@@ -440,6 +440,45 @@ public sealed interface Request {
     }
   }
 
+  /**
+   * Leaves a realm. Answer: {@link Result.Done}.
+   *
+   * @param realm name or id, {@code open} for the open realm
+   * @param home which realm is home then, null keeps the present one
+   */
+  record RealmLeave(String realm, @Nullable String home) implements Request {
+    /** Checks the field. */
+    public RealmLeave {
+      present("realm", realm);
+    }
+  }
+
+  /** Who is allowed and denied by name. Answer: {@link Result.AccessLists}. */
+  record AccessList() implements Request {}
+
+  /** Shuts a node out by name. Answer: {@link Result.Done}. */
+  record Deny(String node) implements Request {
+    /** Checks the field. */
+    public Deny {
+      present("node", node);
+    }
+  }
+
+  /**
+   * Denies a node no more. Answer: {@link Result.Done}.
+   *
+   * @param node whom; null to end the list of those who alone are allowed
+   * @param only whether only those on the list are allowed from now on
+   */
+  record Allow(@Nullable String node, boolean only) implements Request {
+    /** Checks the fields. */
+    public Allow {
+      if (node == null && only) {
+        throw bad("node", "is missing");
+      }
+    }
+  }
+
   /** What happened on the network since the start. Answer: {@link Result.Counters}. */
   record Counters() implements Request {}
 

@@ -174,6 +174,22 @@ public sealed interface Result {
       List<RealmNode> revocations)
       implements Result {}
 
+  /**
+   * A node that is allowed or denied by name.
+   *
+   * @param node its id
+   * @param configured whether config.toml says so, else a command has
+   */
+  record AccessEntry(String node, String name, boolean configured) implements Result {}
+
+  /**
+   * Who is allowed and denied by name.
+   *
+   * @param only whether nobody else than those allowed is let in
+   */
+  record AccessLists(boolean only, List<AccessEntry> allowed, List<AccessEntry> denied)
+      implements Result {}
+
   /** Realms, the home realm first. */
   record Realms(List<Realm> realms) implements Result {}
 
@@ -211,8 +227,13 @@ public sealed interface Result {
       @Nullable String failure)
       implements Result {}
 
-  /** Peers, connected ones first. */
-  record Peers(List<Peer> peers) implements Result {}
+  /**
+   * Peers, connected ones first.
+   *
+   * @param ended the latest connections that ended, newest first, at most 20; none with those that
+   *     were only discovered
+   */
+  record Peers(List<Peer> peers, List<ConnectionEnd> ended) implements Result {}
 
   /**
    * A limit and how it stands.
@@ -464,9 +485,11 @@ public sealed interface Result {
   /**
    * How a connection ended.
    *
-   * @param how who ended it and with which close code, or lost
+   * @param how who ended it and with which close code in words, or lost
+   * @param code the close code, null if it was lost
    */
-  record ConnectionEnd(String node, String name, Instant at, String how, String reason)
+  record ConnectionEnd(
+      String node, String name, Instant at, String how, @Nullable Long code, String reason)
       implements Result {}
 
   /**

@@ -82,6 +82,10 @@ public final class Service implements Handler {
         case Request.RealmCreate r -> realms.handle(r);
         case Request.RealmRotateKey r -> realms.handle(r);
         case Request.RealmRevoke r -> realms.handle(r);
+        case Request.RealmLeave r -> realms.handle(r);
+        case Request.AccessList r -> realms.handle(r);
+        case Request.Allow r -> realms.handle(r);
+        case Request.Deny r -> realms.handle(r);
       };
     } catch (IllegalArgumentException e) {
       throw new Fault(KernelCode.MALFORMED, String.valueOf(e.getMessage()), e);

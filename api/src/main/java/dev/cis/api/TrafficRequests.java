@@ -115,8 +115,17 @@ final class TrafficRequests {
   }
 
   private Result.ConnectionEnd end(Counters.End end) {
+    return end(end, names);
+  }
+
+  static Result.ConnectionEnd end(Counters.End end, NodeNames names) {
     return new Result.ConnectionEnd(
-        end.peer().toString(), names.of(end.peer()), end.at(), end.how(), end.reason());
+        end.peer().toString(),
+        names.of(end.peer()),
+        end.at(),
+        end.how(),
+        end.code() < 0 ? null : (Long) end.code(),
+        end.reason());
   }
 
   Result qlog(Request.Qlog request) {

@@ -9,7 +9,7 @@ final class Groups {
   @Command(description = "The network: start, look, talk, synchronise, deploy.")
   record P2p(Cis cis) {}
 
-  @Command(description = "Realms: list, show, create, rotate-key, revoke.")
+  @Command(description = "Realms: list, show, create, rotate-key, revoke, leave.")
   record Realm(Cis cis) {}
 
   @Command(description = "Start and stop the daemon (the same as p2p start, stop, status).")

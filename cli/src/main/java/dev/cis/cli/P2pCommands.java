@@ -79,7 +79,7 @@ final class P2pCommands {
 
     @Option(
         names = {"-v", "--verbose"},
-        description = "ids, addresses, traffic and failures")
+        description = "ids, addresses, traffic, failures, and the latest connections that ended")
     private boolean verbose;
 
     @Option(names = "--connected", description = "only peers with a live connection")
@@ -97,13 +97,14 @@ final class P2pCommands {
       var answer = cis.client().call(new Request.Peers(connected, discovered), Result.Peers.class);
       if (cis.json()) {
         cis.screen().json(answer);
-      } else if (answer.peers().isEmpty()) {
+      } else if (answer.peers().isEmpty() && !(verbose && !answer.ended().isEmpty())) {
         cis.screen()
             .note(
                 "no peers yet: nodes on this network are found by themselves, others with"
                     + " 'cis p2p connect HOST:PORT'");
       } else if (verbose) {
         answer.peers().forEach(this::show);
+        showEnded(answer.ended());
       } else {
         cis.screen()
             .table(
@@ -120,6 +121,25 @@ final class P2pCommands {
                     .toList());
       }
       return 0;
+    }
+
+    private void showEnded(List<Result.ConnectionEnd> ended) {
+      if (!ended.isEmpty()) {
+        cis.screen().line("");
+        cis.screen()
+            .table(
+                List.of("CONNECTION ENDED", "NODE", "NAME", "BY", "CODE", "REASON"),
+                ended.stream()
+                    .map(e ->
+                        List.of(
+                            Screen.ago(e.at()),
+                            Screen.brief(e.node()),
+                            e.name(),
+                            e.how(),
+                            e.code() == null ? "-" : String.valueOf(e.code()),
+                            cis.screen().foreign(e.reason())))
+                    .toList());
+      }
     }
 
     private void show(Result.Peer p) {
@@ -558,7 +578,10 @@ final class P2pCommands {
   }
 
   static int done(Cis cis, Request request) {
-    var done = cis.client().call(request, Result.Done.class);
+    return done(cis, cis.client().call(request, Result.Done.class));
+  }
+
+  static int done(Cis cis, Result.Done done) {
     if (cis.json()) {
       cis.screen().json(done);
     } else {

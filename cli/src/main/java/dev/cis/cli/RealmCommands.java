@@ -44,6 +44,11 @@ final class RealmCommands {
     }
   }
 
+  /** The same for what is answered with a message. */
+  static int done(Cis cis, Request request) {
+    return P2pCommands.done(cis, ask(cis, request, Result.Done.class));
+  }
+
   /** The text of an invitation: the word itself, or standard input for {@code -}. */
   static String invitation(String word) {
     if (!word.equals("-")) {
@@ -303,6 +308,37 @@ final class RealmCommands {
       var request = new Request.RealmRevoke(realm, node, seconds("--grace", grace));
       show(cis, ask(cis, request, Result.Realm.class));
       return 0;
+    }
+  }
+
+  @Command(
+      description = {
+        "Leave a realm: its keys are forgotten here, and peers that share no other realm go.",
+        "Coming back takes a new invitation; a realm whose founder has left gets no new admins."
+      },
+      footer = {"", "Example:", "  cis p2p realm leave lab --next-home office"})
+  static final class Leave implements Callable<Integer> {
+    private final Cis cis;
+
+    @Parameters(
+        paramLabel = "REALM",
+        description = "a realm's name or id, 'open' for the open realm")
+    private String realm = "";
+
+    @Option(
+        names = "--next-home",
+        paramLabel = "R",
+        description = "which realm is home then; memory and topics are shared there")
+    private @Nullable String home;
+
+    Leave(Cis cis) {
+      this.cis = cis;
+    }
+
+    @Override
+    public Integer call() {
+      cis.confirm("Leave " + realm + " and forget its keys?");
+      return done(cis, new Request.RealmLeave(realm, home));
     }
   }
 

@@ -124,7 +124,11 @@ record Words(String name, Function<Cis, Object> command, List<Words> words) {
               word("show", RealmCommands.Show::new),
               word("create", RealmCommands.Create::new),
               word("rotate-key", RealmCommands.RotateKey::new),
-              word("revoke", RealmCommands.Revoke::new)),
+              word("revoke", RealmCommands.Revoke::new),
+              word("leave", RealmCommands.Leave::new)),
+          word("access", AccessCommands.Listing::new),
+          word("allow", AccessCommands.Allow::new),
+          word("deny", AccessCommands.Deny::new),
           word("deploy", DeployCommand::new));
     }
   }

@@ -95,6 +95,24 @@ class MainTest {
         .isEqualTo(2);
     assertThat(run("p2p", "realm", "revoke", String.valueOf(joined.get("node")), "--yes").out())
         .contains("3 (newest)");
+    var outsider = String.valueOf(joined.get("node"));
+    assertThat(run("p2p", "deny", outsider).exit()).isZero();
+    assertThat(run("p2p", "access").out()).contains("denied", outsider, "command");
+    assertThat(run("p2p", "deny", "nobody").exit()).isEqualTo(2);
+    assertThat(run("p2p", "allow").exit()).isEqualTo(2);
+    assertThat(run("p2p", "allow", outsider, "--everyone").exit()).isEqualTo(2);
+    assertThat(run("p2p", "allow", outsider, "--only").out()).contains("alone are allowed");
+    assertThat(run("p2p", "access", "--json").out()).contains("\"only\":true", "\"denied\":[]");
+    assertThat(run("p2p", "allow", "--everyone").exit()).isZero();
+    assertThat(run("p2p", "access").err()).contains("everybody is let in");
+
+    assertThat(run("p2p", "realm", "leave", "lab").err()).contains("--yes");
+    assertThat(run("p2p", "realm", "leave", "lab", "--yes", "--json").err())
+        .contains("realm.cannot-leave", "--next-home");
+    assertThat(run("p2p", "realm", "leave", "lab", "--next-home", "more", "--yes").out())
+        .contains("left lab; home is more");
+    assertThat(run("p2p", "realm", "leave", "more", "--yes", "--json").err())
+        .contains("only realm");
     assertThat(run("p2p", "invite", "--expires", "soon").exit()).isEqualTo(2);
     assertThat(run("init", "--open", "--realm", "x").exit()).isEqualTo(2);
     assertThat(run("--home", directory.resolve("third").toString(), "init", "--open").err())

@@ -190,6 +190,17 @@ class NodesIT {
     await().atMost(SOON).until(() -> two.run("p2p", "realm", "show").out().contains("2 (newest)"));
     assertThat(two.connected()).contains("one");
 
+    one.run("p2p", "deny", "two").succeeded();
+    await().atMost(SOON).until(() -> two.connected().isEmpty() && one.connected().isEmpty());
+    assertThat(Terminal.list(one.json("p2p", "peers"), "ended").getFirst())
+        .containsEntry("name", "two")
+        .containsEntry("how", "here denied");
+    assertThat(two.run("p2p", "peers", "--verbose").succeeded().out()).contains("peer denied");
+    two.run("p2p", "connect", address(one)).failed(5);
+    one.run("p2p", "allow", "two").succeeded();
+    two.run("p2p", "connect", address(one)).succeeded();
+    assertThat(one.connected()).contains("two");
+
     two.run("memory", "set", "from-two", "before").succeeded();
     await().atMost(SOON).until(() -> one.run("memory", "get", "from-two").exit() == 0);
     one.run("p2p", "realm", "revoke", "two", "--yes").succeeded();

@@ -42,9 +42,10 @@ public final class Counters {
    *
    * @param how who ended it and with which code, such as {@code here goodbye}, {@code peer
    *     exhausted} or {@code lost}
+   * @param code the close code, -1 if it was lost
    * @param reason in words
    */
-  public record End(NodeId peer, Instant at, String how, String reason) {}
+  public record End(NodeId peer, Instant at, String how, long code, String reason) {}
 
   /**
    * Everything at one moment.
@@ -98,7 +99,12 @@ public final class Counters {
         its.removeLast();
       }
       its.addFirst(
-          new End(link.peer(), now, how, Wording.printable(Wording.cut(reason, MAX_REASON))));
+          new End(
+              link.peer(),
+              now,
+              how,
+              Math.max(link.closeCode(), link.peerCloseCode()), // one of them at most is there
+              Wording.printable(Wording.cut(reason, MAX_REASON))));
       ends.put(link.peer(), its);
       if (ends.size() > PEERS) {
         ends.remove(ends.keySet().iterator().next());
@@ -161,10 +167,15 @@ public final class Counters {
           streamsAccepted.sum(),
           streamsRefused.sum(),
           packets.plus(past),
-          ends.values().stream()
-              .flatMap(Deque::stream)
-              .sorted((a, b) -> b.at.compareTo(a.at))
-              .toList());
+          ends());
     }
+  }
+
+  /** The latest ends, newest first: at most {@link #ENDS} of each peer. */
+  synchronized List<End> ends() {
+    return ends.values().stream()
+        .flatMap(Deque::stream)
+        .sorted((a, b) -> b.at.compareTo(a.at))
+        .toList();
   }
 }

@@ -292,6 +292,11 @@ public final class NetworkSwarm implements Swarm {
   }
 
   @Override
+  public List<Counters.End> ends() {
+    return counters.ends();
+  }
+
+  @Override
   public Path qlog(NodeId node, Path directory, Duration within) {
     network.qlog(node, directory);
     var deadline = Deadline.in(within);

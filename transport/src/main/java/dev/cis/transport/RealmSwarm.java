@@ -61,6 +61,11 @@ final class RealmSwarm implements Swarm {
   }
 
   @Override
+  public List<Counters.End> ends() {
+    return swarm.ends();
+  }
+
+  @Override
   public Path qlog(NodeId node, Path directory, Duration within) {
     return swarm.qlog(node, directory, within);
   }

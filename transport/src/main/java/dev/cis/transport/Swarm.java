@@ -41,6 +41,9 @@ public interface Swarm extends AutoCloseable {
   /** What happened since the start. Waits half a second at most for the latest figures. */
   Counters.Look counters();
 
+  /** How the latest connections ended, newest first: at most four of each of 1,024 peers. */
+  List<Counters.End> ends();
+
   /**
    * Records the traffic with a peer as qlog, packet by packet. Only a new connection that this node
    * dials can be recorded, so the present one ends, and the streams on it.

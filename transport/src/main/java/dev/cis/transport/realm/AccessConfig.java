@@ -10,7 +10,7 @@ import java.util.Set;
 
 /**
  * The table {@code [access]} of the configuration file: who is shut out by name, whatever realm it
- * proves.
+ * proves. While the node runs {@code cis p2p deny} and {@code cis p2p allow} add to it.
  *
  * @param allow NodeIds (or DIDs of that form); when there are any, all others are shut out; at most
  *     1,024
@@ -26,15 +26,13 @@ public record AccessConfig(
   public static final AccessConfig DEFAULT =
       new AccessConfig(List.of(), List.of(), true, Admission.Strangers.REFUSED);
 
-  private static final int MOST = 1024;
-
   /** Checks the entries. */
   public AccessConfig {
     allow = List.copyOf(allow);
     deny = List.copyOf(deny);
     for (var list : List.of(allow, deny)) {
-      if (list.size() > MOST) {
-        throw new Fault(RealmCode.BAD_ACCESS, "at most " + MOST + " nodes");
+      if (list.size() > AccessLists.MOST) {
+        throw new Fault(RealmCode.BAD_ACCESS, "at most " + AccessLists.MOST + " nodes");
       }
       var _ = nodes(list);
     }

@@ -57,8 +57,14 @@ public enum RealmCode implements Code {
       "realm.store-failed",
       Kind.INTERNAL,
       "The file of realms cannot be read or written; the message says why."),
+  CANNOT_LEAVE(
+      "realm.cannot-leave",
+      Kind.CONFLICT,
+      "A node keeps one realm at least, and whoever leaves its home says which one is home then."),
   BAD_ACCESS(
-      "realm.bad-access", Kind.INVALID, "An entry of access.allow or access.deny is not a NodeId.");
+      "realm.bad-access",
+      Kind.INVALID,
+      "An entry of access.allow or access.deny is not a NodeId, or the change contradicts them.");
 
   private final String text;
   private final Kind kind;

@@ -2,6 +2,7 @@ package dev.cis.transport.realm;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.KernelCode;
+import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.wire.Codec;
 import dev.cis.kernel.wire.WireReader;
 import dev.cis.kernel.wire.WireWriter;
@@ -18,6 +19,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -31,15 +34,18 @@ final class RealmFile {
       PosixFilePermissions.fromString("rw-------");
   private static final int VERSION = 1;
   private static final int CHECKSUM = 32;
-  private static final int MAX_BYTES = Realms.MAX_REALMS * Membership.MAX_BYTES;
+  private static final int MAX_BYTES =
+      Realms.MAX_REALMS * Membership.MAX_BYTES + 2 * AccessLists.MOST * 64;
 
   /**
    * What is in it.
    *
    * @param home id of the home realm, empty for the open one
    * @param open whether the node is in the open realm
+   * @param access whom the operator has allowed and denied
    */
-  record Content(String home, boolean open, List<Membership> memberships) {}
+  record Content(
+      String home, boolean open, List<Membership> memberships, AccessLists.Said access) {}
 
   static final Codec<Content> CODEC =
       new Codec<>() {
@@ -47,6 +53,8 @@ final class RealmFile {
         public void write(WireWriter out, Content content) {
           out.uint(1, VERSION).string(2, content.home).bool(3, content.open);
           out.messages(4, Membership.CODEC, content.memberships);
+          sorted(content.access.allowed()).forEach(node -> out.bytes(5, node.bytes()));
+          sorted(content.access.denied()).forEach(node -> out.bytes(6, node.bytes()));
         }
 
         @Override
@@ -55,24 +63,37 @@ final class RealmFile {
           var home = "";
           boolean open = false;
           var memberships = new ArrayList<Membership>();
+          var allowed = new HashSet<NodeId>();
+          var denied = new HashSet<NodeId>();
           while (in.next()) {
             switch (in.field()) {
               case 1 -> version = in.uint();
               case 2 -> home = in.string(2 * Charter.ID_BYTES);
               case 3 -> open = in.bool();
               case 4 -> memberships.add(in.message(Membership.CODEC, Membership.MAX_BYTES));
+              case 5 -> allowed.add(node(in));
+              case 6 -> denied.add(node(in));
               default -> in.skip();
             }
           }
           var id = home;
           if (version != VERSION
+              || Math.max(allowed.size(), denied.size()) > AccessLists.MOST
               || memberships.size() > Realms.MAX_REALMS
               || (id.isEmpty()
                   ? !open
                   : memberships.stream().noneMatch(m -> m.realm().equals(id)))) {
             throw new IllegalArgumentException("version " + version + ", home realm '" + id + "'");
           }
-          return new Content(home, open, memberships);
+          return new Content(home, open, memberships, new AccessLists.Said(allowed, denied));
+        }
+
+        private static NodeId node(WireReader in) {
+          return NodeId.of(in.exactly(NodeId.BYTES));
+        }
+
+        private static List<NodeId> sorted(Set<NodeId> nodes) {
+          return nodes.stream().sorted(Comparator.comparing(NodeId::toString)).toList();
         }
       };
 

@@ -67,6 +67,13 @@ public final class Realms implements Admission {
       Set<NodeId> revocations,
       Set<NodeId> met) {}
 
+  /**
+   * An entry of the lists of allowed and denied nodes.
+   *
+   * @param configured whether the configuration says so, else {@link #allow} or {@link #deny}
+   */
+  public record Access(NodeId node, boolean allowed, boolean configured) {}
+
   /** What became of an invitation. */
   public record Joined(String realm, String name, Role granted, boolean home, boolean renewed) {}
 
@@ -74,9 +81,8 @@ public final class Realms implements Admission {
   private final @Nullable RealmFile file;
   private final Supplier<Instant> clock;
   private final SecureRandom random = new SecureRandom();
-  private final AccessConfig access;
-  private final Set<NodeId> allowed;
-  private final Set<NodeId> denied;
+  private final AccessConfig config;
+  private final AccessLists access;
   private final Map<String, Membership> memberships = new LinkedHashMap<>();
   private final List<Runnable> watchers = new CopyOnWriteArrayList<>();
   private final List<BiConsumer<NodeId, Set<String>>> greeters = new CopyOnWriteArrayList<>();
@@ -89,9 +95,8 @@ public final class Realms implements Admission {
     this.self = self;
     this.file = file;
     this.clock = clock;
-    this.access = access;
-    this.allowed = AccessConfig.nodes(access.allow());
-    this.denied = AccessConfig.nodes(access.deny());
+    this.config = access;
+    this.access = new AccessLists(access);
   }
 
   /**
@@ -117,6 +122,7 @@ public final class Realms implements Admission {
       realms.home = content.home();
       realms.open = content.open();
       content.memberships().forEach(m -> realms.memberships.put(m.realm(), m));
+      realms.access.said(content.access());
     }
     return realms;
   }
@@ -140,7 +146,7 @@ public final class Realms implements Admission {
 
   @Override
   public boolean admits(NodeId node) {
-    return !denied.contains(node) && (allowed.isEmpty() || allowed.contains(node));
+    return access.admits(node);
   }
 
   @Override
@@ -159,12 +165,12 @@ public final class Realms implements Admission {
 
   @Override
   public Strangers strangers() {
-    return access.strangers();
+    return config.strangers();
   }
 
   @Override
   public boolean usesAnchors() {
-    return access.useAnchors();
+    return config.useAnchors();
   }
 
   @Override
@@ -233,7 +239,8 @@ public final class Realms implements Admission {
 
   private void save() {
     if (file != null) {
-      file.write(new RealmFile.Content(home, open, List.copyOf(memberships.values())));
+      file.write(
+          new RealmFile.Content(home, open, List.copyOf(memberships.values()), access.said()));
     }
     dirty = false;
   }
@@ -476,6 +483,101 @@ public final class Realms implements Admission {
     }
     membership.anchors.clear();
     membership.anchors.addAll(invitation.anchors());
+  }
+
+  /**
+   * Leaves a realm: its keys are forgotten, and the peers that share no other realm with us go.
+   *
+   * @param text name or id, {@code open} for the open realm
+   * @param newHome the same of the realm that is home then; empty keeps the present one
+   * @throws Fault {@code realm.unknown}; {@code realm.cannot-leave} for the only realm, and for
+   *     home if nothing is said of the next one
+   */
+  public View leave(String text, String newHome) {
+    View left;
+    synchronized (this) {
+      var realm = id(text);
+      left = list().stream().filter(view -> view.id().equals(realm)).findFirst().orElseThrow();
+      var next = newHome.isEmpty() ? home : id(newHome);
+      if (memberships.size() + (open ? 1 : 0) == 1) {
+        throw new Fault(
+            RealmCode.CANNOT_LEAVE,
+            "it is this node's only realm: join or found another one first");
+      }
+      if (next.equals(realm)) {
+        throw new Fault(
+            RealmCode.CANNOT_LEAVE,
+            "it is the home realm, in which memory and topics are shared: say with --next-home in which"
+                + " realm they will be shared from now on");
+      }
+      if (realm.isEmpty()) {
+        open = false;
+      } else {
+        memberships.remove(realm);
+      }
+      home = next;
+      save();
+    }
+    changed();
+    return left;
+  }
+
+  /** The id of one of our realms. */
+  private String id(String text) {
+    return open
+            && text.equals("open")
+            && memberships.values().stream().noneMatch(m -> m.name().equals(text))
+        ? OPEN_REALM
+        : find(text).realm();
+  }
+
+  // Who is let in by name.
+
+  /** Whom the configuration and the operator have allowed and denied. */
+  public List<Access> access() {
+    return access.list();
+  }
+
+  /**
+   * Shuts a node out whatever it proves, at once and until it is allowed again.
+   *
+   * @throws Fault {@code realm.bad-access}, {@code realm.too-many}
+   */
+  public void deny(NodeId node) {
+    if (node.equals(self.nodeId())) {
+      throw new Fault(RealmCode.BAD_ACCESS, "that is this node itself");
+    }
+    say(() -> access.denying(node));
+  }
+
+  /**
+   * Denies a node no more, and where only some nodes are allowed, allows it too.
+   *
+   * @param only whether only some are allowed from now on, this one among them
+   * @throws Fault {@code realm.bad-access} if the configuration denies it
+   */
+  public void allow(NodeId node, boolean only) {
+    say(() -> access.allowing(node, only));
+  }
+
+  /**
+   * Ends the list of allowed nodes, so that all are that are not denied.
+   *
+   * @throws Fault {@code realm.bad-access} if the configuration has such a list
+   */
+  public void allowEveryone() {
+    say(access::allowingEveryone);
+  }
+
+  private void say(Supplier<AccessLists.Said> what) {
+    synchronized (this) {
+      if (isEmpty()) {
+        throw new Fault(RealmCode.UNKNOWN, "this node is in no realm yet: run 'cis init'");
+      }
+      access.said(what.get());
+      save();
+    }
+    changed();
   }
 
   /** Whether home is a realm that we founded and nobody else was ever in. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.transport.Await;
+import dev.cis.transport.Link;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
@@ -71,7 +72,11 @@ class QuicDiagnosticsTest {
       assertThat(live.received()).isPositive();
       assertThat(live.bytesSent()).isGreaterThan(1_200);
       a.disconnect(b.self());
-      Await.until("ended", () -> !a.counters().ends().isEmpty());
+      Await.until("ended", () -> !a.ends().isEmpty() && !b.ends().isEmpty());
+      assertThat(a.ends().getFirst().how()).isEqualTo("here goodbye");
+      assertThat(b.ends().getFirst().how()).isEqualTo("peer goodbye");
+      assertThat(a.ends().getFirst().code()).isEqualTo(Link.GOODBYE);
+      assertThat(b.ends().getFirst().code()).isEqualTo(Link.GOODBYE);
       Await.until("still counted", () -> a.counters().packets().sent() >= live.sent());
     }
   }

@@ -184,6 +184,46 @@ public abstract class RealmExchangeConformance {
   }
 
   @Test
+  void whoIsDeniedWhileConnectedGoesAtOnceAndComesBackWhenAllowed() {
+    var founder = founder();
+    var bob = invited(founder, Role.MEMBER);
+    var carol = invited(founder, Role.MEMBER);
+    bob.connect(founder);
+    carol.connect(founder);
+    founder.realms.deny(bob.id());
+    Await.until(
+        "both sides know",
+        () -> founder.swarm.link(bob.id()).isEmpty() && bob.swarm.link(founder.id()).isEmpty());
+    founder.refuses(bob);
+    assertThat(founder.swarm.link(carol.id())).isPresent();
+    founder.realms.allow(bob.id(), false);
+    bob.swarm.connectNow(founder.swarm.localAddresses().getFirst(), LONG);
+    founder.realms.allow(bob.id(), true);
+    Await.until(
+        "only bob is left",
+        () -> founder.swarm.links().size() == 1 && carol.swarm.link(founder.id()).isEmpty());
+    assertThat(founder.swarm.link(bob.id())).isPresent();
+  }
+
+  @Test
+  void whoLeavesARealmLosesThePeersOfThatRealmAndNoOthers() {
+    var founder = founder();
+    var bob = invited(founder, Role.MEMBER);
+    var other = founder();
+    var _ = bob.realms.join(other.realms.invite("", Role.MEMBER, DAY, List.of()), false);
+    bob.connect(founder);
+    bob.connect(other);
+    var left = founder.realms.view("").id();
+    bob.realms.leave(left, other.realms.view("").id());
+    Await.until(
+        "the peer of the realm left has gone",
+        () -> bob.swarm.link(founder.id()).isEmpty() && founder.swarm.link(bob.id()).isEmpty());
+    assertThat(bob.swarm.link(other.id())).isPresent();
+    assertThat(bob.swarm.members()).extracting(link -> link.peer()).containsExactly(other.id());
+    founder.refuses(bob);
+  }
+
+  @Test
   void whoWasInvitedAsAdminIsOneOnceTheFounderHasSeenIt() {
     var founder = founder();
     var admin = invited(founder, Role.ADMIN);

@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
@@ -136,7 +137,12 @@ class RealmMessagesTest {
     membership.claim = GRANT;
     var met = NodeId.of(counted(32, 0xC0).toByteArray());
     assertThat(membership.met(met, 1, SOON)).isTrue();
-    var content = new RealmFile.Content(membership.realm(), true, List.of(membership));
+    var content =
+        new RealmFile.Content(
+            membership.realm(),
+            true,
+            List.of(membership),
+            new AccessLists.Said(Set.of(met), Set.of(NodeId.of(new byte[NodeId.BYTES]))));
     var inner = new ArrayList<byte[]>();
     inner.add(Charter.CODEC.encode(CHARTER.value()));
     inner.add(RealmKey.CODEC.encode(KEY));

@@ -2,12 +2,14 @@ package dev.cis.transport.realm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.transport.Admission.Secret;
 import dev.cis.transport.PeerLocator;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -350,6 +353,101 @@ class RealmsTest {
     assertThat(realms.admitsAuthor(good)).isTrue();
     assertThat(realms.admitsAuthor(bad)).isFalse();
     assertFault(() -> new AccessConfig(List.of("alice"), List.of()), RealmCode.BAD_ACCESS);
+  }
+
+  @Test
+  void whomTheOperatorDeniesIsOutUntilItIsAllowedAgain() throws Exception {
+    var bob = key().nodeId();
+    var carol = key().nodeId();
+    var dave = key().nodeId();
+    var key = key();
+    var file = directory.resolve("realms");
+    var config = new AccessConfig(List.of(), List.of(dave.toString()));
+    var realms = Realms.open(file, key, config);
+    assertFault(() -> realms.deny(bob), RealmCode.UNKNOWN);
+    realms.create("lab");
+    var told = new AtomicInteger();
+    try (var _ = realms.watch(told::incrementAndGet)) {
+      realms.deny(bob);
+      assertThat(told).hasValue(1);
+    }
+    assertThat(realms.admits(bob)).isFalse();
+    assertThat(realms.admitsAuthor(bob)).isFalse();
+    assertThat(realms.admits(carol)).isTrue();
+    assertFault(() -> realms.deny(key.nodeId()), RealmCode.BAD_ACCESS);
+    assertFault(() -> realms.allow(dave, false), RealmCode.BAD_ACCESS);
+
+    var again = Realms.open(file, key, config);
+    assertThat(again.admits(bob)).as("it is kept").isFalse();
+    again.allow(bob, false);
+    assertThat(again.admits(bob)).isTrue();
+    assertThat(again.admits(carol)).as("one word of allow shuts nobody out").isTrue();
+    again.allow(bob, true);
+    assertThat(again.admits(carol)).isFalse();
+    again.allow(carol, false);
+    assertThat(again.admits(carol)).isTrue();
+    again.deny(bob);
+    assertThat(again.admits(bob)).as("deny wins").isFalse();
+    assertThat(Realms.open(file, key, config).access())
+        .extracting(Realms.Access::node, Realms.Access::allowed, Realms.Access::configured)
+        .containsExactlyInAnyOrder(
+            tuple(bob, true, false),
+            tuple(carol, true, false),
+            tuple(bob, false, false),
+            tuple(dave, false, true));
+    again.allowEveryone();
+    assertThat(again.admits(key().nodeId())).isTrue();
+    assertThat(again.admits(bob)).isFalse();
+    var listed = new AccessConfig(List.of(carol.toString()), List.of());
+    assertFault(() -> Realms.open(file, key, listed).allowEveryone(), RealmCode.BAD_ACCESS);
+  }
+
+  @Test
+  void theListOfDeniedNodesIsBounded() {
+    var realms = realms(key());
+    realms.create("lab");
+    for (int i = 0; i < AccessLists.MOST; i++) {
+      realms.deny(node(i));
+    }
+    assertFault(() -> realms.deny(node(AccessLists.MOST)), RealmCode.TOO_MANY);
+    realms.allow(node(0), false);
+    realms.deny(node(AccessLists.MOST));
+    assertThat(realms.access()).hasSize(AccessLists.MOST);
+  }
+
+  private static NodeId node(int number) {
+    return NodeId.of(ByteBuffer.allocate(NodeId.BYTES).putInt(number).array());
+  }
+
+  @Test
+  void whoLeavesARealmForgetsItsKeysAndKeepsAHome() {
+    var founder = key();
+    var lab = realms(founder);
+    lab.create("lab");
+    var invitation = invite(lab);
+    var id = key();
+    var file = directory.resolve("realms");
+    var realms = Realms.open(file, id, AccessConfig.DEFAULT);
+    realms.create("own");
+    assertFault(() -> realms.leave("own", ""), RealmCode.CANNOT_LEAVE);
+    var _ = realms.join(invitation, true);
+    assertThat(shareSecret(realms, id.nodeId(), lab, founder.nodeId())).isTrue();
+    assertFault(() -> realms.leave("lab", ""), RealmCode.CANNOT_LEAVE);
+    assertFault(() -> realms.leave("lab", "lab"), RealmCode.CANNOT_LEAVE);
+    assertFault(() -> realms.leave("nowhere", ""), RealmCode.UNKNOWN);
+    assertFault(() -> realms.leave("open", ""), RealmCode.UNKNOWN);
+    assertThat(realms.leave("lab", "own").name()).isEqualTo("lab");
+    for (var each : List.of(realms, Realms.open(file, id, AccessConfig.DEFAULT))) {
+      assertThat(each.list()).extracting(Realms.View::name).containsExactly("own");
+      assertThat(each.home()).isEqualTo(each.list().getFirst().id());
+      assertThat(shareSecret(each, id.nodeId(), lab, founder.nodeId())).isFalse();
+    }
+    realms.enterOpenRealm();
+    assertThat(realms.leave("own", "open").name()).isEqualTo("own");
+    assertThat(realms.home()).isEmpty();
+    var _ = realms.join(invitation, true);
+    assertThat(realms.leave("open", "").name()).isEqualTo("open");
+    assertThat(realms.list()).extracting(Realms.View::name).containsExactly("lab");
   }
 
   @Test
