@@ -134,12 +134,13 @@ class DiscoveryIT {
   }
 
   @Test
-  void anOpenAnchorServesStrangersAndLearnsNothingOfThem() throws Exception {
+  void membersOfTwoLansMeetByAnOpenAnchorThatLearnsNothingOfThem() throws Exception {
     var anchor = lab.stranger("pub1");
     lab.start(anchor, "--anchor");
-    var a1 = lab.stranger("a1");
-    var pub2 = lab.stranger("pub2");
-    for (var each : List.of(a1, pub2)) {
+    var a1 = lab.host("a1");
+    var b1 = lab.host("b1");
+    var pub2 = lab.host("pub2");
+    for (var each : List.of(a1, b1, pub2)) {
       lab.start(each, "--no-mdns", "--bootstrap", "203.0.113.10");
     }
     for (var each : List.of(a1, pub2)) {
@@ -148,6 +149,8 @@ class DiscoveryIT {
           .until(() -> Boolean.TRUE.equals(each.json("p2p", "status").get("online")));
       assertThat(String.valueOf(each.json("p2p", "status").get("anchors"))).contains(idOf(anchor));
     }
+    // Nobody was told where the others are; two routers keep a1 and b1 from each other.
+    await().atMost(SOON).until(() -> pub2.connected().containsAll(List.of("a1", "b1")));
     // What a router keeps out stays out, and a public host is told that it is one.
     assertThat(a1.run("p2p", "reachable").out()).contains("silent", "198.18.1.2:7677");
     assertThat(pub2.run("p2p", "reachable").succeeded().out())
