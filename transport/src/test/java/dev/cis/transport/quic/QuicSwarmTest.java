@@ -1,16 +1,22 @@
 package dev.cis.transport.quic;
 
 import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.transport.Await;
 import dev.cis.transport.NetworkSwarm;
 import dev.cis.transport.PeerBook;
 import dev.cis.transport.PeerDescription;
+import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.SwarmConformance;
 import dev.cis.transport.TransportConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.security.SecureRandom;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Tag;
@@ -42,6 +48,31 @@ class QuicSwarmTest extends SwarmConformance {
   @Tag("lab") // for its length
   void twoThatDialEachOtherAThousandTimesEndUpWithOneLink() throws Exception {
     dialEachOther(1_000);
+  }
+
+  @Test
+  void itListensOnSeveralAddressesOfBothFamilies() throws Exception {
+    var six = InetAddress.getByAddress(new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    assumeTrue(NetworkInterface.getByInetAddress(six) != null, "no IPv6 here");
+    var config = TransportConfig.DEFAULT.withListen(anyPort(), new InetSocketAddress(six, 0));
+    try (var a = open(config);
+        var b = open(config)) {
+      assertThat(b.localAddresses()).hasSize(2);
+      for (var address : b.localAddresses()) {
+        assertThat(a.connect(address, LONG).remote()).isEqualTo(address);
+        assertThat(a.ping(b.self(), LONG)).isPositive();
+        assertThat(a.disconnect(b.self())).isTrue();
+        Await.until("apart", () -> b.links().isEmpty());
+      }
+    }
+  }
+
+  private static Swarm open(TransportConfig config) {
+    return QuicSwarm.open(
+        KeyPair.generate(new SecureRandom()),
+        config,
+        StoredPeerBook.inMemory(),
+        SwarmConformance.named(""));
   }
 
   @Override

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.time.Uptime;
 import dev.cis.transport.Address;
+import dev.cis.transport.Admission;
 import dev.cis.transport.Await;
 import dev.cis.transport.NetworkSwarm;
 import dev.cis.transport.PeerDescription;
@@ -13,6 +15,9 @@ import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportCode;
 import dev.cis.transport.TransportConfig;
+import dev.cis.transport.realm.AccessConfig;
+import dev.cis.transport.realm.Realms;
+import dev.cis.transport.realm.Role;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -52,12 +57,17 @@ class ResumptionTest {
   }
 
   private Party party(KeyPair key, InetSocketAddress at, int sessions) {
+    return party(key, at, sessions, Admission.OPEN);
+  }
+
+  private Party party(KeyPair key, InetSocketAddress at, int sessions, Admission admission) {
     var judge = new Counting();
     var own = new Tls.OneKey(key);
     var config = TransportConfig.DEFAULT.withListen(at);
     var tls = new Tls.Contexts(Tls.server(own, judge), Tls.client(own, Tls.ALPN, sessions, judge));
     var network = QuicNetwork.bind(tls, config, RawDatagrams.NONE);
-    var swarm = NetworkSwarm.start(key, config, StoredPeerBook.inMemory(), NAMELESS, network);
+    var book = StoredPeerBook.inMemory();
+    var swarm = NetworkSwarm.start(key, config, book, NAMELESS, admission, network);
     opened.add(swarm);
     return new Party(key, swarm, judge);
   }
@@ -136,6 +146,36 @@ class ResumptionTest {
     }
     assertThat(a.swarm.link(b.swarm.self())).isEmpty();
     assertThat(impostor.swarm.links()).isEmpty();
+  }
+
+  @Test
+  void aNodeThatWasRevokedIsNotLetInByARememberedSession() {
+    var key = KeyPair.generate(new SecureRandom());
+    var realms = realms(key);
+    var a = party(key, QuicSwarmTest.anyPort(), 100, realms);
+    var adminKey = KeyPair.generate(new SecureRandom());
+    var admin = realms(adminKey);
+    var b = party(adminKey, QuicSwarmTest.anyPort(), 100, admin);
+    var realm = admin.create("home").id();
+    var _ = realms.join(admin.invite(realm, Role.MEMBER, LONG, List.of()), true);
+    assertThat(certificates(a, b)).isEqualTo(2);
+    assertThat(certificates(a, b)).isZero();
+
+    var _ = admin.revoke(realm, a.swarm.self(), LONG);
+    Await.until("cut off", () -> b.swarm.links().isEmpty() && a.swarm.links().isEmpty());
+    int before = a.judge.seen.get() + b.judge.seen.get();
+    assertThatThrownBy(() -> a.swarm.connectNow(b.swarm.self(), LONG))
+        .isInstanceOfSatisfying(
+            Fault.class, fault -> assertThat(fault.code()).isEqualTo(TransportCode.REFUSED));
+    assertThat(a.judge.seen.get() + b.judge.seen.get())
+        .as("in a resumed session")
+        .isEqualTo(before);
+    assertThat(b.swarm.links()).isEmpty();
+  }
+
+  private static Realms realms(KeyPair key) {
+    return Realms.inMemory(
+        key, new AccessConfig(List.of(), List.of()), () -> Uptime.CLOCK.now().wall());
   }
 
   private static InetSocketAddress socket(Address address) {
