@@ -35,6 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledExchangeTest {
   private static final int ENTRIES = 3000;
 
+  /** Bytes a second at which a whole exchange takes some seconds, however fast the machine is. */
+  private static final long RATE = 50_000;
+
   @TempDir Path directory;
 
   /** A node that does what it reads from its standard input. */
@@ -68,6 +71,10 @@ class KilledExchangeTest {
                   item -> System.out.println("had " + heard.incrementAndGet()));
               swarm.connect(Address.parse(words[1]), Duration.ofSeconds(60));
               System.out.println("connected");
+            }
+            case "slow" -> {
+              swarm.traffic().limitAll(RATE, RATE);
+              System.out.println("slowed");
             }
             case "sync" -> {
               var done = replicated.sync().withAll(false, Duration.ofSeconds(60));
@@ -178,6 +185,8 @@ class KilledExchangeTest {
       int before = 0;
       int interrupted = 0;
       for (int round = 0; round < 3; round++) {
+        receiver.say("slow");
+        receiver.hear("slowed");
         receiver.say("connect " + sender.address);
         receiver.hear("had");
         if (round == 1) {
@@ -190,6 +199,9 @@ class KilledExchangeTest {
         int has = receiver.count("ka-");
         assertThat(has).as("what was committed stays").isGreaterThanOrEqualTo(before);
         assertThat(receiver.count("kb-")).isEqualTo(50);
+        assertThat(has)
+            .as("not all of it: else the next round would wait in vain")
+            .isLessThan(ENTRIES);
         interrupted += has > before && has < ENTRIES ? 1 : 0;
         before = has;
       }
