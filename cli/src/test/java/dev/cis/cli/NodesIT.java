@@ -3,8 +3,10 @@ package dev.cis.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +35,23 @@ class NodesIT {
 
   /** A node in the realm of the first one. */
   private Terminal node(String name, String... more) {
+    var terminal = init(name);
+    start(terminal, more);
+    return terminal;
+  }
+
+  /** A node that does not look for more peers, so that who is left stays left. */
+  private Terminal contented(String name, String... more) throws IOException {
+    var terminal = init(name);
+    Files.writeString(
+        terminal.home().resolve("config.toml"),
+        "\n[discovery]\nmin_peers = 0\n",
+        StandardOpenOption.APPEND);
+    start(terminal, more);
+    return terminal;
+  }
+
+  private Terminal init(String name) {
     var terminal = new Terminal(homes.resolve(name));
     var init = new ArrayList<>(List.of("init", "--name", name, "--label", "env=test"));
     if (!invitation.isEmpty()) {
@@ -43,7 +62,6 @@ class NodesIT {
       // Made before the node runs there is no address in it: how they meet is up to the test.
       invitation = terminal.run("p2p", "invite").succeeded().out().strip();
     }
-    start(terminal, more);
     return terminal;
   }
 
@@ -117,8 +135,8 @@ class NodesIT {
 
   @Test
   void peersAreAddedFoundHeardLeftAndForgotten() throws Exception {
-    var one = node("one", "--dht");
-    var two = node("two", "--dht");
+    var one = contented("one", "--dht");
+    var two = contented("two", "--dht");
     var id = String.valueOf(two.json("p2p", "status").get("node"));
 
     var met = one.json("p2p", "connect", id + "@" + address(two));
