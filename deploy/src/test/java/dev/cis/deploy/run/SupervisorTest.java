@@ -489,7 +489,9 @@ class SupervisorTest {
         () -> what + "; reports: " + reports, () -> reports.stream().anyMatch(type::isInstance));
   }
 
+  /** The first report of its kind, waiting for it: a process is reported beside its first words. */
   private <T extends ProcessReport> T first(Class<T> type) {
+    await(type.getSimpleName(), type);
     return reports.stream().filter(type::isInstance).map(type::cast).findFirst().orElseThrow();
   }
 }
