@@ -8,9 +8,11 @@ import dev.cis.nat.proto.StunMessage;
 import dev.cis.nat.proto.StunServer;
 import dev.cis.transport.quic.RawDatagrams;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,16 @@ public final class Datagrams implements RawDatagrams {
   private final Supplier<Now> clock;
   private final Map<Bytes, CompletableFuture<InetSocketAddress>> expected =
       new ConcurrentHashMap<>();
+
+  private final List<Sender> senders = new CopyOnWriteArrayList<>();
+  private final List<StunAnswers> listeners = new CopyOnWriteArrayList<>();
+
+  /** Hears the answers of STUN servers; must not block. */
+  @FunctionalInterface
+  interface StunAnswers {
+    /** An answer to somebody's question. */
+    void received(byte[] datagram, InetSocketAddress from);
+  }
 
   private Datagrams(@Nullable StunServer stun, Supplier<Now> clock) {
     this.stun = stun;
@@ -44,10 +56,16 @@ public final class Datagrams implements RawDatagrams {
   }
 
   @Override
-  public void bound(Sender sender) {}
+  public void bound(Sender sender) {
+    senders.add(sender);
+  }
 
   @Override
   public void received(Sender by, byte[] datagram, InetSocketAddress from) {
+    if (StunMessage.looksLike(datagram) && StunMessage.isAnswer(datagram)) {
+      listeners.forEach(listener -> listener.received(datagram, from));
+      return;
+    }
     if (StunMessage.looksLike(datagram)) {
       if (stun != null) {
         var asker = new Endpoint(Bytes.of(from.getAddress().getAddress()), from.getPort());
@@ -57,6 +75,21 @@ public final class Datagrams implements RawDatagrams {
       return;
     }
     DialBackMessage.nonce(datagram).map(expected::get).ifPresent(waiting -> waiting.complete(from));
+  }
+
+  /** The sockets that carry QUIC. */
+  List<Sender> senders() {
+    return List.copyOf(senders);
+  }
+
+  /** Hears every STUN answer from now on. */
+  void hear(StunAnswers listener) {
+    listeners.add(listener);
+  }
+
+  /** Hears none from now on. */
+  void unhear(StunAnswers listener) {
+    listeners.remove(listener);
   }
 
   /** Completed with the sender when the datagram with this nonce comes; to be forgotten. */

@@ -101,6 +101,11 @@ public record StunMessage(int method, Kind kind, Bytes transaction, List<Attribu
         && ByteBuffer.wrap(datagram).getInt(4) == COOKIE;
   }
 
+  /** Whether what looks like STUN is an answer: a success or an error. */
+  public static boolean isAnswer(byte[] datagram) {
+    return (datagram[0] & 1) != 0;
+  }
+
   /**
    * Reads a message, and checks its FINGERPRINT if it has one.
    *
@@ -227,34 +232,12 @@ public record StunMessage(int method, Kind kind, Bytes transaction, List<Attribu
 
   /** The attribute that says where a message came from (RFC 8489 section 14.2). */
   public static Attribute xorMapped(Endpoint endpoint, Bytes transaction) {
-    byte[] ip = endpoint.ip().toByteArray();
-    var out = ByteBuffer.allocate(4 + ip.length);
-    out.put((byte) 0).put((byte) (ip.length == 4 ? 1 : 2));
-    out.putShort((short) (endpoint.port() ^ (COOKIE >>> 16)));
-    return new Attribute(XOR_MAPPED_ADDRESS, Bytes.of(out.put(mask(ip, transaction)).array()));
+    return StunAddress.xored(XOR_MAPPED_ADDRESS, endpoint, transaction);
   }
 
   /** Where the sender of the request was seen; empty if that is not said, or not in proper form. */
   public Optional<Endpoint> mapped() {
-    return attribute(XOR_MAPPED_ADDRESS)
-        .flatMap(value -> {
-          byte[] bytes = value.toByteArray();
-          if (bytes.length < 4 || bytes.length != (bytes[1] == 1 ? 8 : bytes[1] == 2 ? 20 : 0)) {
-            return Optional.empty();
-          }
-          int port = (ByteBuffer.wrap(bytes).getShort(2) & 0xFFFF) ^ (COOKIE >>> 16);
-          byte[] ip = Arrays.copyOfRange(bytes, 4, bytes.length);
-          return Optional.of(new Endpoint(Bytes.of(mask(ip, transaction)), port));
-        });
-  }
-
-  private static byte[] mask(byte[] ip, Bytes transaction) {
-    var mask = ByteBuffer.allocate(16).putInt(COOKIE).put(transaction.toByteArray()).array();
-    var masked = new byte[ip.length];
-    for (int i = 0; i < ip.length; i++) {
-      masked[i] = (byte) (ip[i] ^ mask[i]);
-    }
-    return masked;
+    return StunAddress.xored(this, XOR_MAPPED_ADDRESS);
   }
 
   private static Fault malformed(String why) {
