@@ -3,6 +3,8 @@ package dev.cis.api;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.Did;
 import dev.cis.kernel.identity.NodeId;
+import dev.cis.nat.mapping.Mapping;
+import dev.cis.nat.mapping.ReachabilityCheck;
 import dev.cis.node.Node;
 import dev.cis.node.NodeFacts;
 import dev.cis.node.Version;
@@ -70,7 +72,22 @@ final class NodeRequests {
             .toList(),
         look.lan(),
         look.lastSearch(),
-        look.lastSearch() == null ? null : look.lastReason());
+        look.lastSearch() == null ? null : look.lastReason(),
+        node.mappings().stream().map(NodeRequests::mapping).toList());
+  }
+
+  private static Result.PortMapping mapping(Mapping m) {
+    var external = m.external();
+    return new Result.PortMapping(
+        m.gateway().address().getHostAddress(),
+        m.gateway().device(),
+        m.state(),
+        m.protocol(),
+        external == null ? null : external.toString(),
+        m.leaseLeft().toSeconds(),
+        m.isPublic() && m.reachable() != ReachabilityCheck.Verdict.SILENT,
+        m.reachable().name().toLowerCase(Locale.ROOT),
+        m.reason());
   }
 
   private static long residentBytes() {

@@ -63,7 +63,32 @@ public sealed interface Result {
       List<DiscoverySource> sources,
       int mdnsAddresses,
       @Nullable Instant lastSearch,
-      @Nullable String lastSearchReason)
+      @Nullable String lastSearchReason,
+      List<PortMapping> mappings)
+      implements Result {}
+
+  /**
+   * How the node's UDP port stands at one router.
+   *
+   * @param gateway the router's address
+   * @param state searching, mapped, none or stopped
+   * @param protocol pcp, nat-pmp or upnp; empty without a mapping
+   * @param external address and port on the router's outside; null without a mapping
+   * @param leaseSeconds how long the router keeps it without being asked again
+   * @param announced whether it is an address of the internet, which others are told
+   * @param reachable reached, silent or unknown
+   * @param reason why there is none, or why it is of no use
+   */
+  record PortMapping(
+      String gateway,
+      String device,
+      String state,
+      String protocol,
+      @Nullable String external,
+      long leaseSeconds,
+      boolean announced,
+      String reachable,
+      String reason)
       implements Result {}
 
   /**

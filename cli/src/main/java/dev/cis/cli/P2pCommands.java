@@ -2,6 +2,7 @@ package dev.cis.cli;
 
 import dev.cis.api.Request;
 import dev.cis.api.Result;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -67,10 +68,27 @@ final class P2pCommands {
               "discovery", DiscoveryCommands.sources(s),
               "mdns", s.mdns() ? "on, at " + s.mdnsAddresses() + " addresses" : "off",
               "anchor", DiscoveryCommands.anchor(s),
+              "mapping", mapping(s.mappings()),
               "memory", s.memoryItems() + " items",
               "apps", String.valueOf(s.apps()));
       return 0;
     }
+  }
+
+  private static String mapping(List<Result.PortMapping> mappings) {
+    var words = new ArrayList<String>();
+    for (var m : mappings) {
+      words.add(
+          m.external() == null
+              ? m.state() + " at " + m.gateway() + (m.reason().isEmpty() ? "" : ": " + m.reason())
+              : m.protocol()
+                  + " "
+                  + m.external()
+                  + (m.announced() ? "" : " (not announced: " + m.reason() + ")")
+                  + ", lease "
+                  + Screen.seconds(m.leaseSeconds()));
+    }
+    return words.isEmpty() ? "none" : String.join("; ", words);
   }
 
   @Command(description = "Who is known: connected peers first.")

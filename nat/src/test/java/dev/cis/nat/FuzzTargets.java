@@ -1,6 +1,8 @@
 package dev.cis.nat;
 
 import dev.cis.nat.proto.DialBackMessage;
+import dev.cis.nat.proto.NatPmp;
+import dev.cis.nat.proto.Pcp;
 import dev.cis.nat.proto.StunMessage;
 import dev.cis.sim.Decoders;
 import java.util.Map;
@@ -13,6 +15,8 @@ public final class FuzzTargets implements Decoders {
     return Map.of(
         "stun", bytes -> StunMessage.decode(bytes).mapped(),
         "dial-back-question", Decoders.of(DialBackMessage.QUESTION),
-        "dial-back-answer", Decoders.of(DialBackMessage.ANSWER));
+        "dial-back-answer", Decoders.of(DialBackMessage.ANSWER),
+        "nat-pmp", bytes -> NatPmp.decode(bytes).result(),
+        "pcp", bytes -> Pcp.decode(bytes).result());
   }
 }

@@ -8,8 +8,12 @@ import dev.cis.gossip.Gossip;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.nat.DialBack;
+import dev.cis.nat.mapping.Mapping;
+import dev.cis.nat.mapping.PortMapping;
+import dev.cis.nat.mapping.ReachabilityCheck;
 import dev.cis.sync.Memory;
 import dev.cis.sync.Sync;
+import dev.cis.transport.Address;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.PeerLocator;
 import dev.cis.transport.Swarm;
@@ -21,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -47,6 +52,8 @@ public final class Node implements AutoCloseable {
   private final FactsWriter facts;
   private final Deque<Part> parts;
   private SortedMap<String, String> labels;
+  private List<Address> mapped = List.of();
+  private @Nullable PortMapping mapping;
 
   /** Something to be stopped, and what it is called in the log. */
   record Part(String name, AutoCloseable part) {}
@@ -211,18 +218,49 @@ public final class Node implements AutoCloseable {
     var checked = Settings.checkedLabels(changed);
     ConfigFile.writeLabels(home, checked);
     labels = checked;
-    rooms.swarm.describe(description(config, checked));
+    rooms.swarm.describe(description(config, checked, mapped));
     facts.writeNow();
   }
 
-  static PeerDescription description(NodeConfig config, SortedMap<String, String> labels) {
+  static PeerDescription description(
+      NodeConfig config, SortedMap<String, String> labels, List<Address> mapped) {
+    var external = new LinkedHashSet<>(config.p2p().externalAddress());
+    external.addAll(mapped);
     var roles = config.p2p().anchor() ? List.of(ANCHOR) : List.<String>of();
-    return new PeerDescription(config.name(), labels, roles, config.p2p().externalAddress());
+    return new PeerDescription(config.name(), labels, roles, List.copyOf(external));
+  }
+
+  /** How the port stands at the routers of this machine; empty if they are not asked. */
+  public synchronized List<Mapping> mappings() {
+    return mapping == null ? List.of() : mapping.mappings();
+  }
+
+  private synchronized void mapped(List<Address> external) {
+    mapped = external;
+    rooms.swarm.describe(description(config, labels, mapped));
+  }
+
+  /** A node that only this machine can reach has nothing to map. */
+  private synchronized void map() {
+    rooms.swarm.localAddresses().stream()
+        .filter(address -> config.p2p().enableNatTraversal() && !address.isLoopback())
+        .findFirst()
+        .ifPresent(address -> {
+          mapping =
+              PortMapping.start(
+                  rooms.key,
+                  address.port(),
+                  config.mapping(),
+                  ReachabilityCheck.NONE,
+                  this::mapped);
+          parts.push(new Part("port-mapping", mapping));
+        });
   }
 
   /** Begins to tell others about this node. */
   void begin() {
     facts.start();
+    map();
     LOG.info(
         "event=node-started node={} name={} listen={}",
         rooms.swarm.self(),

@@ -7,6 +7,7 @@ import dev.cis.discovery.DiscoveryConfig;
 import dev.cis.gossip.GossipConfig;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.nat.AnchorConfig;
+import dev.cis.nat.mapping.MappingConfig;
 import dev.cis.sync.SyncConfig;
 import dev.cis.transport.PeerLocator;
 import dev.cis.transport.TransportConfig;
@@ -31,6 +32,7 @@ import java.util.TreeMap;
  * @param transport {@code [transport]}, with the listen addresses of {@code [p2p]}
  * @param discovery {@code [discovery]}, with mDNS and bootstrap of {@code [p2p]}
  * @param anchor {@code [anchor]}
+ * @param mapping {@code [mapping]}
  * @param dht {@code [dht]}, with the mode of {@code [p2p]}
  * @param gossip {@code [gossip]}
  * @param sync {@code [sync]}
@@ -45,6 +47,7 @@ public record NodeConfig(
     TransportConfig transport,
     DiscoveryConfig discovery,
     AnchorConfig anchor,
+    MappingConfig mapping,
     DhtConfig dht,
     GossipConfig gossip,
     SyncConfig sync,
@@ -59,6 +62,7 @@ public record NodeConfig(
           new Section("transport", TransportConfig.DEFAULT, Set.of("listen")),
           new Section("discovery", DiscoveryConfig.DEFAULT, Set.of("mdns", "bootstrap")),
           new Section("anchor", AnchorConfig.DEFAULT, Set.of()),
+          new Section("mapping", MappingConfig.DEFAULT, Set.of()),
           new Section("dht", DhtConfig.DEFAULT, Set.of("mode", "kademlia.lanOnly")),
           new Section("gossip", GossipConfig.DEFAULT, Set.of()),
           new Section("sync", SyncConfig.DEFAULT, Set.of()),
@@ -90,6 +94,7 @@ public record NodeConfig(
             .withMdns(p2p.enableMdns())
             .withBootstrap(p2p.bootstrap().stream().map(PeerLocator::parse).toList()),
         section(sections, "anchor", AnchorConfig.class),
+        section(sections, "mapping", MappingConfig.class),
         section(sections, "dht", DhtConfig.class).withMode(p2p.dhtMode()),
         section(sections, "gossip", GossipConfig.class),
         section(sections, "sync", SyncConfig.class),

@@ -16,8 +16,8 @@ import java.util.Locale;
  * @param enableDht whether to find peers through the distributed hash table
  * @param dhtMode part taken in the DHT: client, server, auto or lan
  * @param enableMdns whether to announce and find peers on the local network
- * @param enableNatTraversal accepted for compatibility and without effect until this version maps
- *     ports; set external_address instead
+ * @param enableNatTraversal whether to ask the routers of this machine to let the UDP port through
+ *     (PCP, NAT-PMP, UPnP); see docs/concepts/nat.md
  * @param externalAddress addresses at which others reach this node, when it cannot know itself
  * @param anchor whether this is a node on a public address that others find each other by: it
  *     serves the DHT, STUN, dial-back and meeting places, also for strangers, and has limits for
@@ -45,7 +45,7 @@ public record PeerToPeer(
           true,
           Routing.Mode.AUTO,
           true,
-          false,
+          true,
           List.of(),
           false,
           List.of());

@@ -7,6 +7,7 @@ import dev.cis.transport.Admission;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +26,8 @@ class AnchorPresetTest {
     assertThat(config.dht().mode()).isEqualTo(Routing.Mode.SERVER);
     assertThat(config.discovery().mdns()).isFalse();
     assertThat(config.transport().limits().connections().lowWater()).isGreaterThanOrEqualTo(10_000);
-    assertThat(Node.description(config, config.labels()).roles()).containsExactly("anchor");
+    assertThat(Node.description(config, config.labels(), List.of()).roles())
+        .containsExactly("anchor");
   }
 
   @Test

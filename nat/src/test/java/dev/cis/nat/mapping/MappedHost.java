@@ -1,0 +1,61 @@
+package dev.cis.nat.mapping;
+
+import dev.cis.kernel.identity.KeyPair;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A host of the lab: keeps its port mapped, sends every datagram back that comes there, prints how
+ * the mapping stands whenever that changes, and ends when its input does.
+ */
+final class MappedHost {
+  private MappedHost() {}
+
+  /** The first argument is the port. */
+  public static void main(String[] args) throws IOException, InterruptedException {
+    int port = Integer.parseInt(args[0]);
+    var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    var config = new MappingConfig(Duration.ofMinutes(60), Duration.ofSeconds(2));
+    var key = KeyPair.generate(new SecureRandom());
+    try (var socket = new DatagramSocket(port)) {
+      Thread.ofVirtual().start(() -> echo(socket));
+      var mapping =
+          PortMapping.start(
+              key, port, config, ReachabilityCheck.NONE, to -> out.println("announced " + to));
+      List<String> before = List.of();
+      while (System.in.available() == 0) {
+        var now = mapping.mappings().stream().map(MappedHost::words).toList();
+        if (!now.equals(before)) {
+          now.forEach(out::println);
+          before = now;
+        }
+        Thread.sleep(100);
+      }
+      mapping.close();
+      out.println("stopped");
+    }
+  }
+
+  private static String words(Mapping m) {
+    return "state=%s by=%s external=%s public=%s reason=%s"
+        .formatted(m.state(), m.protocol(), m.external(), m.isPublic(), m.reason());
+  }
+
+  private static void echo(DatagramSocket socket) {
+    try {
+      while (true) {
+        var packet = new DatagramPacket(new byte[1_500], 1_500);
+        socket.receive(packet);
+        socket.send(packet);
+      }
+    } catch (IOException e) {
+      return; // closed
+    }
+  }
+}
