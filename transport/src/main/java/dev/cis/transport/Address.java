@@ -102,6 +102,18 @@ public record Address(String host, int port) {
         || ip.isSiteLocalAddress();
   }
 
+  /**
+   * Whether it stands for a peer to whom datagrams find their way below QUIC (100::/64, the block
+   * that routers discard, RFC 6666). It means nothing to anybody else and is never written down.
+   */
+  public boolean isVirtual() {
+    if (!host.startsWith("100:")) {
+      return false;
+    }
+    var ip = literal();
+    return ip != null && HexFormat.of().formatHex(ip.getAddress()).startsWith("0100000000000000");
+  }
+
   /** Whether only this machine itself can mean it. */
   public boolean isLoopback() {
     var ip = literal();

@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,6 +18,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Dialler {
   private static final int MAX_ADDRESSES = 32;
+  // Sources that cost others something are asked when every address has had this many turns of time
+  // to answer.
+  private static final int UNANSWERED = 2;
+  private static final String BY_RELAY = "by relay";
 
   private final NodeId self;
   private final TransportConfig config;
@@ -103,12 +109,14 @@ final class Dialler {
     final Map<Address, Fault> failures = new LinkedHashMap<>();
     final List<Thread> threads = new ArrayList<>();
     int running;
+    final Set<AddressSource> waiting = new LinkedHashSet<>(sources);
+    final long begun;
     int asking;
-    boolean asked;
 
     Search(NodeId node, Deadline deadline) {
       this.node = node;
       this.deadline = deadline;
+      this.begun = deadline.left();
     }
 
     Live run() throws InterruptedException {
@@ -144,10 +152,12 @@ final class Dialler {
           startNext();
           nextStart = config.dialling().dialStagger().toNanos();
         }
-        if (running == 0 && candidates.isEmpty() && !asked) {
-          ask();
+        if (candidates.isEmpty() && (running == 0 || isSlow(UNANSWERED))) {
+          ask(source -> true);
+        } else if (isSlow(1)) {
+          ask(AddressSource::isEager);
         }
-        if (running == 0 && candidates.isEmpty() && asking == 0) {
+        if (running == 0 && candidates.isEmpty() && asking == 0 && waiting.isEmpty()) {
           throw failed(false);
         }
         var before = deadline.left();
@@ -160,6 +170,11 @@ final class Dialler {
           nextStart = config.dialling().dialStagger().toNanos();
         }
       }
+    }
+
+    /** Whether so many addresses could have been begun since the search was. */
+    private boolean isSlow(int staggers) {
+      return begun - deadline.left() >= staggers * config.dialling().dialStagger().toNanos();
     }
 
     /** Whether the next address should be tried now. */
@@ -175,7 +190,9 @@ final class Dialler {
           yield true;
         }
         case Event.Found(var addresses, var source) -> {
-          addresses.forEach(address -> book.suggest(node, address, source));
+          addresses.stream()
+              .filter(address -> !address.isVirtual())
+              .forEach(address -> book.suggest(node, address, source));
           add(addresses);
           yield running == 0;
         }
@@ -220,9 +237,12 @@ final class Dialler {
           });
     }
 
-    private void ask() {
-      asked = true;
-      for (var source : sources) {
+    private void ask(Predicate<AddressSource> which) {
+      for (var source : List.copyOf(waiting)) {
+        if (!which.test(source)) {
+          continue;
+        }
+        waiting.remove(source);
         asking++;
         spawn(
             "ask-" + source.name(),
@@ -273,14 +293,16 @@ final class Dialler {
       var text = new StringBuilder();
       failures.forEach((address, fault) ->
           text.append(text.isEmpty() ? "" : "; ")
-              .append(address)
+              .append(name(address))
               .append(": ")
               .append(fault.getMessage()));
       if (timeout) {
         seen.stream()
             .filter(address -> !failures.containsKey(address))
             .forEach(address ->
-                text.append(text.isEmpty() ? "" : "; ").append(address).append(": no answer yet"));
+                text.append(text.isEmpty() ? "" : "; ")
+                    .append(name(address))
+                    .append(": no answer yet"));
         return new Fault(
             TransportCode.DIAL_TIMEOUT, node.brief() + " did not answer in time: " + text);
       }
@@ -292,6 +314,10 @@ final class Dialler {
       var code = codes.size() == 1 ? codes.iterator().next() : TransportCode.DIAL_FAILED;
       return new Fault(code, "cannot reach " + node.brief() + ": " + text);
     }
+  }
+
+  private static String name(Address address) {
+    return address.isVirtual() ? BY_RELAY : address.toString();
   }
 
   private interface Work {
@@ -335,14 +361,16 @@ final class Dialler {
       }
       checkAdmitted(peer);
       var live = greet(new Live(link));
-      book.suggest(peer, address, "dialled");
-      book.succeeded(peer, address);
+      if (!address.isVirtual()) {
+        book.suggest(peer, address, "dialled");
+        book.succeeded(peer, address);
+      }
       if (live != null && sameLink(live.link, link)) {
         link = null;
       }
       return live;
     } catch (Fault e) {
-      if (expected != null && !Thread.currentThread().isInterrupted()) {
+      if (expected != null && !address.isVirtual() && !Thread.currentThread().isInterrupted()) {
         book.failed(expected, address, e.getMessage() == null ? e.code().text() : e.getMessage());
       }
       throw e;

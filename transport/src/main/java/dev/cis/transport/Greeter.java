@@ -86,8 +86,7 @@ final class Greeter {
           shared.values().stream().map(one -> proof.tag(RealmProof.Role.DIALLER, one)).toList();
       stream.send(
           Greeting.CODEC.encode(
-              new Greeting(
-                  own.of(shared.keySet()), live.link.remote().toString(), nonce, 0, "", "", tags)));
+              new Greeting(own.of(shared.keySet()), observed(live), nonce, 0, "", "", tags)));
       var answer = next(live, stream);
       if (answer == null) {
         throw new Fault(
@@ -193,21 +192,16 @@ final class Greeter {
       take(live, greeting);
       shared = realms.values();
       return new Welcome.Verdict(
-          new Greeting(
-              own.of(live.realms),
-              live.link.remote().toString(),
-              0,
-              verdict.voids(),
-              "",
-              "",
-              List.of()),
+          new Greeting(own.of(live.realms), observed(live), 0, verdict.voids(), "", "", List.of()),
           null,
           "");
     }
 
     @Override
     public void settled(Live live) {
-      book.suggest(live.peer(), live.link.remote(), "observed");
+      if (!observed(live).isEmpty()) {
+        book.suggest(live.peer(), live.link.remote(), "observed");
+      }
       settle(live, shared);
     }
 
@@ -215,6 +209,11 @@ final class Greeter {
     public void heard(Live live, byte[] greeting) {
       take(live, Greeter.read(live, greeting));
     }
+  }
+
+  /** Where we see the peer; behind a relay that is nowhere. */
+  private static String observed(Live live) {
+    return live.link.path().equals(Link.DIRECT) ? live.link.remote().toString() : "";
   }
 
   private static Welcome.Verdict refusal(Live live, String refusal, String reason, Kind kind) {

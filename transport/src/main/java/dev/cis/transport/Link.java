@@ -17,6 +17,12 @@ public interface Link {
    */
   long TRIMMED = 0x110;
 
+  /** A path without anybody between the two sides. */
+  String DIRECT = "direct";
+
+  /** A path through a relay, which forwards what it cannot read. */
+  String RELAY = "relay";
+
   /** Who is on the other side. */
   NodeId peer();
 
@@ -26,7 +32,7 @@ public interface Link {
   /** The peer's address as our socket sees it. */
   Address remote();
 
-  /** {@code direct} or {@code relay}. */
+  /** {@link #DIRECT} or {@link #RELAY}, as it is now. */
   String path();
 
   /** Smoothed round-trip time if the network measures it. May be some seconds old. */

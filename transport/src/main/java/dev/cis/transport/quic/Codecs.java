@@ -19,11 +19,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The QUIC codecs of one socket: one that accepts and one that dials, for peers on this machine and
- * once more for all others, since a codec has one limit for the size of its datagrams. Each is made
- * when it is first needed: with each the native library loads all authorities that the machine
- * trusts, which takes 0.7 MB and some milliseconds where it finds them. Each is told by itself what
- * concerns it, as none passes on what it reads. All on the event loop.
+ * The QUIC codecs of one socket: one that accepts and one that dials, for peers on this machine,
+ * for those with a virtual address, and for all others, since a codec has one limit for the size of
+ * its datagrams. Each is made when it is first needed: with each the native library loads all
+ * authorities that the machine trusts, which takes 0.7 MB and some milliseconds where it finds
+ * them. Each is told by itself what concerns it, as none passes on what it reads. All on the event
+ * loop.
  */
 final class Codecs extends ChannelOutboundHandlerAdapter {
   private static final String NAME = "codecs";
@@ -32,25 +33,31 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
   private final Nearby nearby;
   private final Factory factory;
   private final List<Codec> all = new ArrayList<>();
-  private final Map<ByteBuffer, Codec> dialled = new HashMap<>();
+  private final Map<ByteBuffer, Dialled> dialled = new HashMap<>();
   private final Pair near;
   private final Pair far;
+  private final Pair virtual;
   private @Nullable Codec dialling;
+
+  /** A connection that we dialled, and where to. */
+  private record Dialled(Codec codec, InetSocketAddress to) {}
 
   /** What accepts and what dials, for datagrams up to a size. */
   private final class Pair {
     private final int maxDatagram;
+    private final MarkedIds ids;
     private @Nullable Codec server;
     private @Nullable Codec client;
 
-    Pair(int maxDatagram) {
+    Pair(int maxDatagram, boolean virtual) {
       this.maxDatagram = maxDatagram;
+      this.ids = new MarkedIds(virtual);
     }
 
     Codec server() {
       var made = server;
       if (made == null) {
-        made = add(factory.server(maxDatagram));
+        made = add(factory.server(maxDatagram, ids));
         server = made;
       }
       return made;
@@ -68,7 +75,7 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
 
   /** Makes the codecs for datagrams up to a size. */
   interface Factory {
-    ChannelHandler server(int maxDatagram);
+    ChannelHandler server(int maxDatagram, MarkedIds ids);
 
     ChannelHandler client(int maxDatagram);
   }
@@ -84,8 +91,9 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
     this.udp = udp;
     this.nearby = nearby;
     this.factory = factory;
-    this.near = new Pair(nearby.near());
-    this.far = new Pair(nearby.far());
+    this.near = new Pair(nearby.near(), false);
+    this.far = new Pair(nearby.far(), false);
+    this.virtual = new Pair(Routes.MAX_PACKET, true);
   }
 
   private Codec add(ChannelHandler handler) {
@@ -96,13 +104,16 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
   }
 
   private Pair pair(InetAddress peer) {
+    if (Routes.isVirtual(peer)) {
+      return virtual;
+    }
     return nearby.contains(peer) ? near : far;
   }
 
   /** The connection that is dialled in the same task, right behind, has this id here. */
   void dialled(ByteBuffer id, InetSocketAddress to) {
     var client = pair(to.getAddress()).client();
-    dialled.put(id, client);
+    dialled.put(id, new Dialled(client, to));
     dialling = client;
   }
 
@@ -110,12 +121,16 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
     dialled.remove(id);
   }
 
+  /** Where the connection with this id was dialled to, null if it was not dialled here. */
+  @Nullable InetSocketAddress dialledTo(ByteBuffer id) {
+    var connection = dialled.get(id);
+    return connection == null ? null : connection.to;
+  }
+
   /** Gives a packet to the codec that its destination connection id belongs to. */
   void read(ByteBuffer id, DatagramPacket packet) throws Exception {
-    var codec = dialled.get(id);
-    if (codec == null) {
-      codec = pair(packet.sender().getAddress()).server();
-    }
+    var connection = dialled.get(id);
+    var codec = connection == null ? pair(packet.sender().getAddress()).server() : connection.codec;
     codec.unfinished = true;
     codec.inbound().channelRead(codec.context, packet);
   }

@@ -24,11 +24,13 @@ final class Demultiplexer extends ChannelDuplexHandler {
   private static final Logger LOG = LoggerFactory.getLogger(Demultiplexer.class);
 
   private final RawDatagrams raw;
+  private final Junction junction;
   private volatile RawDatagrams.@Nullable Sender sender;
   private @Nullable Codecs codecs;
 
-  Demultiplexer(RawDatagrams raw) {
+  Demultiplexer(RawDatagrams raw, Junction junction) {
     this.raw = raw;
+    this.junction = junction;
   }
 
   /** Answers to raw datagrams go this way; what comes before that is known is dropped. */
@@ -38,6 +40,10 @@ final class Demultiplexer extends ChannelDuplexHandler {
 
   void codecs(Codecs behind) {
     codecs = behind;
+  }
+
+  @Nullable Codecs codecs() {
+    return codecs;
   }
 
   @Override
@@ -63,6 +69,9 @@ final class Demultiplexer extends ChannelDuplexHandler {
   private void route(DatagramPacket packet) throws Exception {
     var content = packet.content();
     int first = content.isReadable() ? content.getUnsignedByte(content.readerIndex()) : -1;
+    if (first == Routes.RELAYED && junction.relayed(packet)) {
+      return;
+    }
     if (first < 64 || (first >= 128 && first < 192)) {
       try {
         var back = sender;
@@ -76,18 +85,19 @@ final class Demultiplexer extends ChannelDuplexHandler {
       }
       return;
     }
-    var id = destination(content, first);
+    var id = destination(content);
     var behind = codecs;
     if (id == null || behind == null) {
       packet.release();
-    } else {
+    } else if (!junction.direct(behind, id, first, packet)) {
       behind.read(id, packet);
     }
   }
 
   /** The destination connection id (RFC 9000 sections 17.2 and 17.3), null if cut off. */
-  private static @Nullable ByteBuffer destination(ByteBuf content, int first) {
+  static @Nullable ByteBuffer destination(ByteBuf content) {
     int from = content.readerIndex();
+    int first = content.isReadable() ? content.getUnsignedByte(from) : 0;
     int offset = 1;
     int length = ID_BYTES;
     if ((first & 0x80) != 0) {
@@ -109,10 +119,21 @@ final class Demultiplexer extends ChannelDuplexHandler {
     if (behind != null) {
       behind.readComplete();
     }
+    junction.readComplete();
   }
 
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+    var packet = (DatagramPacket) message;
+    if (Routes.isVirtual(packet.recipient().getAddress())) {
+      junction.leave(context, packet, promise);
+    } else {
+      send(context, message, promise);
+    }
+  }
+
+  /** Sends a packet to a real address. */
+  static void send(ChannelHandlerContext context, Object message, ChannelPromise promise) {
     if (message instanceof SegmentedDatagramPacket segmented) {
       Segments.write(context, segmented, promise);
     } else {

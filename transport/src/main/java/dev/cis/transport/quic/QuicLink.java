@@ -29,7 +29,6 @@ import io.netty.handler.codec.quic.QuicStreamResetException;
 import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.time.Duration;
@@ -68,7 +67,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   private final List<EventPipe> early = new ArrayList<>();
   private final Turn turn;
   private volatile @Nullable NodeId peer;
-  private volatile Address remote;
+  private final Place place;
   private volatile @Nullable Duration rtt;
   private volatile long rttAt = Long.MIN_VALUE;
   private volatile long losingUntil = Long.MIN_VALUE;
@@ -92,13 +91,13 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   QuicLink(
       QuicChannel channel,
       boolean outbound,
-      InetSocketAddress remote,
+      Place place,
       Quotas.Budget budget,
       Quotas.@Nullable Guest guest,
       Consumer<QuicLink> authenticated) {
     this.channel = channel;
     this.outbound = outbound;
-    this.remote = Address.of(remote);
+    this.place = place;
     this.budget = budget;
     this.guest = guest;
     this.authenticated = authenticated;
@@ -180,7 +179,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
 
   String name() {
     var known = peer;
-    return known == null ? remote.toString() : known.brief();
+    return known == null ? place.toString() : known.brief();
   }
 
   /** Opens the stream behind a pipe, on the event loop. */
@@ -209,12 +208,12 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
 
   @Override
   public Address remote() {
-    return remote;
+    return place.address();
   }
 
   @Override
   public String path() {
-    return "direct";
+    return place.path();
   }
 
   @Override
@@ -422,7 +421,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
         authenticated.accept(this);
       }
     } catch (SSLPeerUnverifiedException | CertificateException e) {
-      LOG.debug("event=no-identity remote={} message={}", remote, e.getMessage());
+      LOG.debug("event=no-identity remote={} message={}", place, e.getMessage());
       close(Kind.DENIED.closeCode(), "no certificate of a node");
     }
   }
@@ -433,7 +432,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
       identify();
     }
     if (peer == null) {
-      throw new Fault(TransportCode.NO_CERTIFICATE, remote + " presented no certificate of a node");
+      throw new Fault(TransportCode.NO_CERTIFICATE, place + " presented no certificate of a node");
     }
   }
 
@@ -536,13 +535,13 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     var close = closeEvent;
     int code = close == null || close.isApplicationClose() ? 0 : close.error();
     if (code == NO_APPLICATION_PROTOCOL) {
-      return new Fault(TransportCode.WRONG_ALPN, remote + " does not speak " + Tls.ALPN, cause);
+      return new Fault(TransportCode.WRONG_ALPN, place + " does not speak " + Tls.ALPN, cause);
     }
     if (code == CONNECTION_REFUSED) {
-      return new Fault(TransportCode.BUSY, remote + " refused: " + endReason(), cause);
+      return new Fault(TransportCode.BUSY, place + " refused: " + endReason(), cause);
     }
     if (code == CERTIFICATE_REQUIRED) {
-      return new Fault(TransportCode.NO_CERTIFICATE, remote + " wants a certificate", cause);
+      return new Fault(TransportCode.NO_CERTIFICATE, place + " wants a certificate", cause);
     }
     var words = close == null ? String.valueOf(cause) : endReason();
     boolean silent =
@@ -550,7 +549,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
             || cause instanceof io.netty.handler.codec.quic.QuicTimeoutClosedChannelException;
     return new Fault(
         silent ? TransportCode.DIAL_TIMEOUT : TransportCode.DIAL_FAILED,
-        silent ? remote + " did not answer" : "the handshake with " + remote + " failed: " + words,
+        silent ? place + " did not answer" : "the handshake with " + place + " failed: " + words,
         cause);
   }
 }

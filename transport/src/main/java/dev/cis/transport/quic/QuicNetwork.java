@@ -73,11 +73,19 @@ final class QuicNetwork implements Network {
 
   static QuicNetwork bind(Tls.Contexts tls, TransportConfig config, RawDatagrams raw) {
     var network = new QuicNetwork(new Quotas(config));
+    var junction = new Junction(raw.routes());
     try {
       for (var address : config.listen()) {
         network.sockets.add(
             UdpSocket.bind(
-                network.group, address, tls, config, network.quotas, raw, network::authenticated));
+                network.group,
+                address,
+                tls,
+                config,
+                network.quotas,
+                raw,
+                junction,
+                network::authenticated));
       }
       return network;
     } catch (Fault e) {
@@ -158,7 +166,7 @@ final class QuicNetwork implements Network {
     }
     var socket =
         sockets.stream()
-            .filter(candidate -> candidate.reaches(to))
+            .filter(candidate -> candidate.reaches(to) || Routes.isVirtual(to.getAddress()))
             .findFirst()
             .orElseThrow(() ->
                 new Fault(

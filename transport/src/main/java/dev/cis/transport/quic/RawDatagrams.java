@@ -17,6 +17,11 @@ public interface RawDatagrams {
         public void received(Sender by, byte[] datagram, InetSocketAddress from) {}
       };
 
+  /** The virtual addresses of peers, and where datagrams for them go. */
+  default Routes routes() {
+    return new Routes();
+  }
+
   /** A socket is bound; the sender works until the swarm is closed. Called once per socket. */
   void bound(Sender sender);
 

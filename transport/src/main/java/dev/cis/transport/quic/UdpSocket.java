@@ -96,9 +96,11 @@ final class UdpSocket {
   private final Channel channel;
   private final Codecs codecs;
   private final Quotas quotas;
+  private final Routes routes;
 
-  private UdpSocket(Channel channel, Codecs codecs, Quotas quotas) {
+  private UdpSocket(Channel channel, Codecs codecs, Quotas quotas, Routes routes) {
     this.quotas = quotas;
+    this.routes = routes;
     this.channel = channel;
     this.codecs = codecs;
   }
@@ -110,14 +112,18 @@ final class UdpSocket {
       TransportConfig config,
       Quotas quotas,
       RawDatagrams raw,
+      Junction junction,
       Consumer<QuicLink> authenticated) {
-    var demultiplexer = new Demultiplexer(raw);
+    var demultiplexer = new Demultiplexer(raw, junction);
+    var routes = junction.routes();
     var codecs = new AtomicReference<@Nullable Codecs>();
     var factory =
         new Codecs.Factory() {
           @Override
-          public ChannelHandler server(int maxDatagram) {
-            return UdpSocket.server(tls.server(), config, maxDatagram, quotas, authenticated)
+          public ChannelHandler server(int maxDatagram, MarkedIds ids) {
+            return UdpSocket.server(
+                    tls.server(), config, maxDatagram, quotas, routes, authenticated)
+                .connectionIdAddressGenerator(ids)
                 .build();
           }
 
@@ -160,7 +166,9 @@ final class UdpSocket {
     if (!bound.isSuccess()) {
       throw bindFault(address, bound.cause());
     }
-    var socket = new UdpSocket(bound.channel(), Objects.requireNonNull(codecs.get()), quotas);
+    var socket =
+        new UdpSocket(bound.channel(), Objects.requireNonNull(codecs.get()), quotas, routes);
+    junction.add(bound.channel(), demultiplexer, socket::reaches);
     var sender = socket.new RawSender();
     demultiplexer.sender(sender);
     raw.bound(sender);
@@ -209,6 +217,7 @@ final class UdpSocket {
       TransportConfig config,
       int maxDatagram,
       Quotas quotas,
+      Routes routes,
       Consumer<QuicLink> authenticated) {
     return settings(new QuicServerCodecBuilder(), config, maxDatagram)
         .sslContext(tls)
@@ -226,7 +235,13 @@ final class UdpSocket {
                   var guest = quotas.enter(remote.getAddress());
                   quic.pipeline()
                       .addLast(
-                          new QuicLink(quic, false, remote, quotas.budget(), guest, authenticated));
+                          new QuicLink(
+                              quic,
+                              false,
+                              Place.of(remote, routes),
+                              quotas.budget(),
+                              guest,
+                              authenticated));
                 } catch (Fault e) {
                   QuicLink.refuse(quic, String.valueOf(e.getMessage()));
                 }
@@ -237,7 +252,7 @@ final class UdpSocket {
   private static <B extends QuicCodecBuilder<B>> B settings(
       B builder, TransportConfig config, int pathLimit) {
     // Without the option not to fragment there is no probing.
-    int payload = Epoll.isAvailable() ? Math.min(pathLimit, config.wire().maxDatagram()) : UNPROBED;
+    int payload = Math.min(pathLimit, Epoll.isAvailable() ? config.wire().maxDatagram() : UNPROBED);
     return builder
         .flushStrategy(FlushStrategy.afterNumBytes(FLUSHED))
         .localConnectionIdLength(Demultiplexer.ID_BYTES)
@@ -305,7 +320,8 @@ final class UdpSocket {
           @Override
           protected void initChannel(QuicChannel quic) {
             segment(quic);
-            var link = new QuicLink(quic, true, to, quotas.budget(), null, _ -> {});
+            var link =
+                new QuicLink(quic, true, Place.of(to, routes), quotas.budget(), null, _ -> {});
             made.set(link);
             if (qlog != null) {
               link.qlog(Path.of(qlog.path()));

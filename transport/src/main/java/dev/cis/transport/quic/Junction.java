@@ -1,0 +1,189 @@
+package dev.cis.transport.quic;
+
+import dev.cis.transport.quic.Routes.Direct;
+import dev.cis.transport.quic.Routes.Relayed;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.unix.SegmentedDatagramPacket;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the sockets of a node meet: connections with virtual addresses live on the codecs of the
+ * first socket, while their datagrams leave and arrive by whichever socket the route of the moment
+ * needs. All on the one event loop.
+ */
+final class Junction {
+  // RFC 9000 section 17.2: a long header of type Initial.
+  private static final int LONG_TYPE = 0xF0;
+  private static final int INITIAL = 0xC0;
+
+  private final Routes routes;
+  private final List<Exit> exits = new ArrayList<>();
+
+  private record Exit(Channel channel, Demultiplexer demultiplexer, Reach reach) {
+    InetSocketAddress local() {
+      return (InetSocketAddress) channel.localAddress();
+    }
+  }
+
+  /** Which addresses a socket can send to. */
+  @FunctionalInterface
+  interface Reach {
+    boolean reaches(InetSocketAddress to);
+  }
+
+  Junction(Routes routes) {
+    this.routes = routes;
+  }
+
+  Routes routes() {
+    return routes;
+  }
+
+  void add(Channel channel, Demultiplexer demultiplexer, Reach reach) {
+    channel.eventLoop().execute(() -> exits.add(new Exit(channel, demultiplexer, reach)));
+  }
+
+  /** Takes a relayed datagram if its circuit ends here; else the caller keeps it. */
+  boolean relayed(DatagramPacket packet) throws Exception {
+    var content = packet.content();
+    if (routes.isEmpty() || content.readableBytes() <= Routes.HEAD) {
+      return false;
+    }
+    long circuit = content.getLong(content.readerIndex() + 1);
+    var from = routes.arriving(new Relayed(packet.sender(), circuit));
+    if (from == null) {
+      return false;
+    }
+    content.skipBytes(Routes.HEAD);
+    // The codec reads from index 0 of what it gets.
+    var inner = content.readRetainedSlice(content.readableBytes());
+    packet.release();
+    var id = Demultiplexer.destination(inner);
+    if (id == null) {
+      inner.release();
+    } else {
+      deliver(id, inner, from);
+    }
+    return true;
+  }
+
+  /**
+   * Takes a QUIC packet that came straight from a peer, if its connection has a virtual address. An
+   * Initial opens a connection of its own, whoever it comes from: connections to virtual addresses
+   * are opened through relays.
+   */
+  boolean direct(Codecs here, ByteBuffer id, int first, DatagramPacket packet) throws Exception {
+    if (routes.isEmpty() || exits.isEmpty()) {
+      return false;
+    }
+    var codecs = exits.getFirst().demultiplexer.codecs();
+    var dialled = codecs == null ? null : codecs.dialledTo(id);
+    if (dialled != null) {
+      if (!Routes.isVirtual(dialled.getAddress())) {
+        return false;
+      }
+      deliver(id, packet.content(), dialled);
+      return true;
+    }
+    if ((first & LONG_TYPE) == INITIAL || !MarkedIds.isVirtual(id) || here.dialledTo(id) != null) {
+      return false;
+    }
+    var from = routes.arriving(new Direct(packet.sender()));
+    if (from == null) {
+      return false;
+    }
+    deliver(id, packet.content(), from);
+    return true;
+  }
+
+  private void deliver(ByteBuffer id, ByteBuf content, InetSocketAddress from) throws Exception {
+    var home = exits.getFirst();
+    var codecs = home.demultiplexer.codecs();
+    if (codecs == null) {
+      content.release();
+    } else {
+      codecs.read(id, new DatagramPacket(content, home.local(), from));
+    }
+  }
+
+  /** Nothing more can be read for now, by any socket. */
+  void readComplete() throws Exception {
+    var codecs = exits.isEmpty() ? null : exits.getFirst().demultiplexer.codecs();
+    if (codecs != null) {
+      codecs.readComplete();
+    }
+  }
+
+  /** Sends a packet for a virtual address on the route of the moment. */
+  void leave(ChannelHandlerContext context, DatagramPacket packet, ChannelPromise promise) {
+    var route = routes.leaving(packet.recipient().getAddress());
+    var to =
+        switch (route) {
+          case null -> null;
+          case Direct direct -> direct.at();
+          case Relayed relayed -> relayed.relay();
+        };
+    var exit = to == null ? null : exit(to);
+    if (to == null || exit == null) {
+      // As good as lost on the way; QUIC sends it again, when there may be a route.
+      packet.release();
+      var _ = promise.trySuccess();
+      return;
+    }
+    var ready =
+        route instanceof Relayed relayed
+            ? wrapped(context, packet, relayed)
+            : addressed(packet, packet.content(), 0, to);
+    if (exit.channel.equals(context.channel())) {
+      Demultiplexer.send(context, ready, promise);
+    } else {
+      var _ = exit.channel.writeAndFlush(ready);
+      var _ = promise.trySuccess();
+    }
+  }
+
+  private @Nullable Exit exit(InetSocketAddress to) {
+    for (var exit : exits) {
+      if (exit.reach.reaches(to)) {
+        return exit;
+      }
+    }
+    return null;
+  }
+
+  private static DatagramPacket addressed(
+      DatagramPacket packet, ByteBuf content, int more, InetSocketAddress to) {
+    return packet instanceof SegmentedDatagramPacket segmented && segmented.segmentSize() > 0
+        ? new SegmentedDatagramPacket(content, segmented.segmentSize() + more, to)
+        : new DatagramPacket(content, to);
+  }
+
+  /** Puts the head before each segment. */
+  private static DatagramPacket wrapped(
+      ChannelHandlerContext context, DatagramPacket packet, Relayed route) {
+    var content = packet.content();
+    int size =
+        packet instanceof SegmentedDatagramPacket segmented && segmented.segmentSize() > 0
+            ? segmented.segmentSize()
+            : content.readableBytes();
+    int count = size == 0 ? 0 : (content.readableBytes() + size - 1) / size;
+    var all = context.alloc().directBuffer(content.readableBytes() + count * Routes.HEAD);
+    try {
+      while (content.isReadable()) {
+        all.writeByte(Routes.RELAYED).writeLong(route.circuit());
+        all.writeBytes(content, Math.min(size, content.readableBytes()));
+      }
+      return addressed(packet, all, Routes.HEAD, route.relay());
+    } finally {
+      packet.release();
+    }
+  }
+}
