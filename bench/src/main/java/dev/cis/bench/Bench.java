@@ -13,7 +13,8 @@ public final class Bench {
           new TransportRpc(),
           new TransportConnect(),
           new TransportIdle(),
-          new TransportFairness());
+          new TransportFairness(),
+          new DhtSimulation());
 
   private Bench() {}
 
@@ -35,18 +36,32 @@ public final class Bench {
       TransportIdle.diallers(args[1], Integer.parseInt(args[2]));
       return;
     }
-    if (args.length != 1 || args[0].startsWith("-")) {
-      System.err.println("usage: bench/run NAME, with one of:");
+    if (args.length == 0 || args[0].startsWith("-")) {
+      System.err.println("usage: bench/run NAME [OPTION VALUE]..., with one of:");
       ALL.forEach(bench -> System.err.printf("%n%s%n%s%n", bench.name(), bench.help().indent(2)));
       System.exit(args.length == 1 && args[0].equals("--help") ? 0 : 2);
     }
     for (var bench : ALL) {
       if (bench.name().equals(args[0])) {
-        System.out.println(JSON.std.asString(bench.run().toLine(bench.name())));
+        var options = List.of(args).subList(1, args.length);
+        System.out.println(JSON.std.asString(figure(bench, options).toLine(bench.name())));
         System.exit(0); // whatever threads a library left behind
       }
     }
     System.err.println("bench: no benchmark is called '" + args[0] + "'; see bench/run --help");
     System.exit(2);
+  }
+
+  private static Figure figure(Benchmark bench, List<String> options) throws Exception {
+    try {
+      return bench.run(options);
+    } catch (IllegalArgumentException e) {
+      if (options.isEmpty()) {
+        throw e;
+      }
+      System.err.println("bench: " + e.getMessage());
+      System.exit(2);
+      throw e;
+    }
   }
 }

@@ -1,5 +1,7 @@
 package dev.cis.bench;
 
+import java.util.List;
+
 /** One benchmark, by name. */
 interface Benchmark {
   /** The name on the command line. */
@@ -10,4 +12,12 @@ interface Benchmark {
 
   /** Runs it; progress goes to stderr. */
   Figure run() throws Exception;
+
+  /** The same with options of its own; most have none. */
+  default Figure run(List<String> options) throws Exception {
+    if (!options.isEmpty()) {
+      throw new IllegalArgumentException(name() + " takes no options, not " + options);
+    }
+    return run();
+  }
 }

@@ -87,8 +87,24 @@ public record Address(String host, int port) {
    * (shared) or RFC 4193 (unique local). A DNS name is not private.
    */
   public boolean isPrivate() {
+    long quad = quad();
+    if (quad >= 0) {
+      return isPrivate((int) quad);
+    }
     var ip = literal();
     return ip != null && isPrivate(ip);
+  }
+
+  /** The same of four bytes, without the detour over {@link InetAddress}. */
+  private static boolean isPrivate(int ip) {
+    int first = ip >>> 24;
+    int second = ip >>> 16 & 0xFF;
+    return first == 127
+        || first == 10
+        || (first == 172 && (second & 0xF0) == 16)
+        || (first == 192 && second == 168)
+        || (first == 169 && second == 254)
+        || (first == 100 && (second & 0xC0) == 64);
   }
 
   static boolean isPrivate(InetAddress ip) {
@@ -125,12 +141,42 @@ public record Address(String host, int port) {
    * address, in hexadecimal; the lower-case name itself for a DNS name.
    */
   public String subnet() {
+    long quad = quad();
+    if (quad >= 0) {
+      return HexFormat.of().toHexDigits(quad >>> 8, 6);
+    }
     var ip = literal();
     if (ip == null) {
       return host.toLowerCase(Locale.ROOT);
     }
     byte[] b = ip.getAddress();
     return HexFormat.of().formatHex(b, 0, b.length == 4 ? 3 : 7);
+  }
+
+  /** The four bytes of {@code 192.0.2.1} as a number; -1 where the host is not of this form. */
+  private long quad() {
+    long quad = 0;
+    int part = -1;
+    int dots = 0;
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      if (c >= '0' && c <= '9') {
+        if (part == 0) {
+          return -1; // a leading zero: it depends on the reader what that means
+        }
+        part = Math.max(part, 0) * 10 + c - '0';
+        if (part > 255) {
+          return -1;
+        }
+      } else if (c == '.' && part >= 0 && dots < 3) {
+        quad = quad << 8 | part;
+        part = -1;
+        dots++;
+      } else {
+        return -1;
+      }
+    }
+    return dots == 3 && part >= 0 ? quad << 8 | part : -1;
   }
 
   private @Nullable InetAddress literal() {

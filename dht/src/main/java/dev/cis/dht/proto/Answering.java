@@ -2,8 +2,10 @@ package dev.cis.dht.proto;
 
 import dev.cis.dht.proto.DhtMessage.Outcome;
 import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.time.Now;
 import dev.cis.kernel.wire.Bytes;
+import dev.cis.transport.PeerRecord;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.Map;
@@ -49,12 +51,14 @@ final class Answering {
   }
 
   private DhtMessage.Nodes find(Now now, DhtInput.Request request, DhtMessage.Find find) {
-    var records =
-        table.closest(find.target(), config.k() + 1).stream()
-            .filter(record -> !record.value().node().equals(request.from()))
-            .filter(record -> record.value().isCurrent(now.wall()))
-            .limit(config.k())
-            .toList();
+    var records = new ArrayList<Signed<PeerRecord>>(config.k());
+    for (var record : table.closest(find.target(), config.k() + 1)) {
+      if (records.size() < config.k()
+          && record.value().isCurrent(now.wall())
+          && !record.value().node().equals(request.from())) {
+        records.add(record);
+      }
+    }
     var items = store.find(now.wall(), find.target(), find.what());
     var token =
         find.token() ? tokens.issue(now.uptime(), request.from(), host(request)) : Bytes.EMPTY;

@@ -30,7 +30,8 @@ final class Bucket {
   }
 
   @Nullable Contact find(NodeId node) {
-    for (var contact : contacts) {
+    for (int i = contacts.size() - 1; i >= 0; i--) { // who was heard lately is heard again
+      var contact = contacts.get(i);
       if (contact.node().equals(node)) {
         return contact;
       }
@@ -54,8 +55,10 @@ final class Bucket {
 
   void heard(Contact contact, Duration now) {
     contact.heard(now);
-    contacts.remove(contact);
-    contacts.add(contact);
+    if (contacts.getLast() != contact) {
+      contacts.remove(contact);
+      contacts.add(contact);
+    }
   }
 
   /** Keeps a newcomer for the time when somebody leaves; the longest waiting gives way. */

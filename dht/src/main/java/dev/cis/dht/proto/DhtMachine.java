@@ -5,23 +5,16 @@ import dev.cis.dht.proto.Requests.Reason.Probe;
 import dev.cis.dht.proto.Requests.Reason.Step;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
-import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.time.Machine;
 import dev.cis.kernel.time.Now;
-import dev.cis.transport.Address;
-import dev.cis.transport.PeerRecord;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /** The DHT of one node: table, lookups, answers to others, upkeep. */
 public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
@@ -57,43 +50,36 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     }
   }
 
-  private static final int MAX_HEARSAY = 256;
   private static final int PROBES_AT_ONCE = 3;
 
-  /** How much farther than the neighbours of this node those of a target may reach. */
-  private static final double THIN = 2.5;
-
-  private final NodeId self;
   private final KademliaConfig config;
   private final RoutingTable table;
   private final Requests requests;
   private final Upkeep upkeep;
+  private final Hearing hearing;
+  private final Searching searching;
   private final ItemStore store;
   private final Answering answering;
   private final Publisher publisher;
-  private final Map<Long, Lookup> lookups = new HashMap<>();
-  private final Set<Lookup> starved = new LinkedHashSet<>();
   private final Set<Storing> storings = new LinkedHashSet<>();
-  private final LinkedHashMap<NodeId, Signed<PeerRecord>> hearsay = new LinkedHashMap<>();
   private final Set<Long> bootstraps = new LinkedHashSet<>();
-  private long ownLookups;
-  private long sent;
   private long answered;
   private long failed;
-  private long rejectedRecords;
   private long badAnswers;
 
   /** The machine of the node with this key, which knows nobody yet. */
   public DhtMachine(
       KeyPair key, KademliaConfig config, RecordsConfig records, RandomGenerator random) {
-    this.self = key.nodeId();
+    var self = key.nodeId();
     this.config = config;
     this.table = new RoutingTable(self, config);
     this.requests = new Requests(config);
     this.upkeep = new Upkeep(self, config, random, table);
+    this.hearing = new Hearing(self, config, table, requests, upkeep);
     this.store = new ItemStore(self, records);
     this.answering = new Answering(config, records, table, store, random);
     this.publisher = new Publisher(key, config, records, random);
+    this.searching = new Searching(self, config, table, hearing, requests, this::over);
   }
 
   /** The routing table, to look at. */
@@ -124,11 +110,11 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
   /** What it did so far. */
   public Stats stats() {
     return new Stats(
-        sent,
+        requests.sent(),
         answered,
         failed,
         answering.served(),
-        rejectedRecords,
+        searching.rejectedRecords(),
         badAnswers,
         store.size(),
         store.bytes(),
@@ -139,8 +125,8 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
   @Override
   public void on(Now now, DhtInput input, Consumer<DhtOutput> out) {
     switch (input) {
-      case DhtInput.PeerSeen seen -> seen(now, seen, out);
-      case DhtInput.PeersHeardOf(var records) -> heardOf(now, records);
+      case DhtInput.PeerSeen seen -> hearing.seen(now, seen, out);
+      case DhtInput.PeersHeardOf(var records) -> hearing.heardOf(now, records);
       case DhtInput.PeerFailed(var node) -> table.failed(now.uptime(), node);
       case DhtInput.Request request -> serve(now, request, out);
       case DhtInput.Response response -> answered(now, response, out);
@@ -154,7 +140,7 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
       case DhtInput.Publish publish -> publish(now, publish, out);
       case DhtInput.StartLookup start -> start(now, start, out);
       case DhtInput.Cancel(var id) -> {
-        lookups.remove(id);
+        searching.cancel(id);
         bootstraps.remove(id);
       }
       case DhtInput.Bootstrap(var id) -> bootstrap(now, id, out);
@@ -168,14 +154,13 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
       failed(now, request, out);
     }
     for (var request : requests.slow(now.uptime())) {
-      if (request.reason() instanceof Step(var lookup) && isRunning(lookup)) {
-        lookup.slow(request.node());
-        advance(now, lookup, out);
+      if (request.reason() instanceof Step(var lookup)) {
+        searching.slow(now, lookup, request.node(), out);
       }
     }
     if (upkeep.isMaintenanceDue(now.uptime())) {
       for (var contact : table.toProbe(now.uptime(), now.wall(), PROBES_AT_ONCE)) {
-        probe(now, contact, out);
+        requests.probe(now, contact, out);
       }
       upkeep.maintain(now.uptime());
       store.expire(now.wall());
@@ -186,7 +171,7 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
   @Override
   public Duration wakeAt() {
     var timeout = requests.wakeAt();
-    var chores = upkeep.wakeAt(isAlone());
+    var chores = upkeep.wakeAt(hearing.isAlone());
     var next = timeout.compareTo(chores) < 0 ? timeout : chores;
     var publishing = table.size() == 0 ? NEVER : publisher.wakeAt();
     return next.compareTo(publishing) < 0 ? next : publishing;
@@ -197,66 +182,35 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
         publisher.publish(now, publish.task(), publish.publication(), publish.expected());
     if (!taken) {
       out.accept(new DhtOutput.LookupRefused(publish.task()));
-    } else if (isAlone()) {
+    } else if (hearing.isAlone()) {
       out.accept(new DhtOutput.Published(publish.task(), publish.publication().key(), 0, 0));
     }
   }
 
-  private void seen(Now now, DhtInput.PeerSeen seen, Consumer<DhtOutput> out) {
-    var node = seen.record().value().node();
-    if (config.lanOnly() && seen.remote() != null && !seen.remote().isPrivate()) {
-      table.remove(node);
+  private void start(Now now, DhtInput.StartLookup start, Consumer<DhtOutput> out) {
+    if (!searching.hasRoomFor(start.lookup())) {
+      out.accept(new DhtOutput.LookupRefused(start.lookup()));
       return;
     }
-    if (!isUsable(now, seen.record())) {
-      if (!node.equals(self) && !serves(seen.record().value())) {
-        table.remove(node);
-      }
-      return;
+    var what =
+        switch (start.purpose()) {
+          case FIND_PEER, FIND_CLOSEST -> DhtMessage.What.NODES;
+          case FIND_VALUE -> DhtMessage.What.VALUE;
+          case FIND_PROVIDERS -> DhtMessage.What.PROVIDERS;
+        };
+    var known = new ArrayList<>(store.find(now.wall(), start.target(), what));
+    var own = publisher.value(start.target());
+    if (own != null) {
+      known.add(own);
     }
-    heard(now, seen.record(), seen.remote(), out);
-  }
-
-  private void heard(
-      Now now, Signed<PeerRecord> record, @Nullable Address remote, Consumer<DhtOutput> out) {
-    var node = record.value().node();
-    hearsay.remove(node);
-    switch (table.heard(now.uptime(), record, remote)) {
-      case ADDED -> {
-        out.accept(new DhtOutput.Discovered(record));
-        upkeep.newNode(now.uptime(), requests.isAsking(node));
-      }
-      case REVIVED -> {
-        // A partition may have healed: look for the others soon.
-        table.probeSoon(now.uptime());
-        upkeep.back(now.uptime());
-      }
-      case WAITING ->
-          table.questionable(now.uptime(), node).ifPresent(oldest -> probe(now, oldest, out));
-      case KNOWN, REFUSED -> {}
-    }
-  }
-
-  private void heardOf(Now now, List<Signed<PeerRecord>> records) {
-    boolean wasAlone = isAlone();
-    for (var record : records) {
-      if (isUsable(now, record) && !table.described(record)) {
-        hearsay.put(record.value().node(), record);
-        if (hearsay.size() > MAX_HEARSAY) {
-          hearsay.pollFirstEntry();
-        }
-      }
-    }
-    if (wasAlone && !hearsay.isEmpty()) {
-      upkeep.wantSelfLookup(now.uptime());
-    }
+    searching.start(now, start, known, out);
   }
 
   private void serve(Now now, DhtInput.Request request, Consumer<DhtOutput> out) {
-    table
-        .find(request.from())
-        .filter(record -> record.value().isCurrent(now.wall()))
-        .ifPresent(record -> heard(now, record, null, out));
+    var contact = table.contact(request.from());
+    if (contact != null && contact.record().value().isCurrent(now.wall())) {
+      hearing.heard(now, contact.record(), null, out);
+    }
     var response = answering.answer(now, request);
     out.accept(new DhtOutput.SendResponse(request.from(), response, request.correlation()));
   }
@@ -271,8 +225,7 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     switch (response.message()) {
       case DhtMessage.Nodes nodes when request.reason() instanceof Step(var lookup) -> {
         well(now, request, out);
-        rejectedRecords += nodes.rejected();
-        learned(now, lookup, request.node(), nodes, out);
+        searching.answered(now, lookup, request.node(), nodes, out);
       }
       case DhtMessage.Pong _ when request.reason() instanceof Probe -> well(now, request, out);
       case DhtMessage.Stored(var outcomes)
@@ -290,97 +243,28 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
 
   private void well(Now now, Requests.Pending request, Consumer<DhtOutput> out) {
     answered++;
+    upkeep.asked(true);
     requests.answered(request, now.uptime());
-    heard(now, table.find(request.node()).orElse(request.to()), null, out);
-  }
-
-  private void learned(
-      Now now, Lookup lookup, NodeId from, DhtMessage.Nodes nodes, Consumer<DhtOutput> out) {
-    var usable = new ArrayList<Signed<PeerRecord>>();
-    for (var record : nodes.records()) {
-      if (isUsable(now, record)) {
-        table.described(record);
-        usable.add(record);
-      } else if (!record.value().node().equals(self)) {
-        rejectedRecords++;
-      }
-    }
-    if (isRunning(lookup)) {
-      lookup.answered(from, usable, wanted(now, lookup, nodes.items()), nodes.token());
-      advance(now, lookup, out);
-    }
-  }
-
-  /** The items of an answer that belong to what was asked and still count. */
-  private List<Item> wanted(Now now, Lookup lookup, List<Item> items) {
-    var wanted = new ArrayList<Item>();
-    for (var item : items) {
-      boolean current =
-          switch (item) {
-            case Item.Peer(var record) -> record.value().isCurrent(now.wall());
-            case Item.Provider(var provision, var peer) ->
-                now.wall().isBefore(provision.value().expiry())
-                    && peer.value().isCurrent(now.wall());
-            case Item.Mutable _, Item.Immutable _ -> true;
-          };
-      if (current && item.key().equals(lookup.target())) {
-        wanted.add(item);
-      } else {
-        rejectedRecords++;
-      }
-    }
-    return wanted;
+    hearing.heard(now, table.find(request.node()).orElse(request.to()), null, out);
   }
 
   private void failed(Now now, Requests.Pending request, Consumer<DhtOutput> out) {
     failed++;
-    hearsay.remove(request.node());
-    table.failed(now.uptime(), request.node());
+    upkeep.asked(false);
+    hearing.failed(now, request.node());
     switch (request.reason()) {
       case Probe _ -> {
         var contact = table.contact(request.node());
         if (contact != null && table.isLive(contact)) {
-          probe(now, contact, out); // until it answers or counts as gone
+          requests.probe(now, contact, out); // until it answers or counts as gone
         }
       }
-      case Step(var lookup) -> {
-        if (isRunning(lookup)) {
-          lookup.failed(request.node());
-          advance(now, lookup, out);
-        }
-      }
+      case Step(var lookup) -> searching.failed(now, lookup, request.node(), out);
       case Keeping(var storing) -> {
         storing.failed(request.id());
         send(now, storing, out);
       }
     }
-  }
-
-  private void start(Now now, DhtInput.StartLookup start, Consumer<DhtOutput> out) {
-    long running = lookups.keySet().stream().filter(id -> id >= 0).count();
-    if (running >= config.lookups() || start.lookup() < 0) {
-      out.accept(new DhtOutput.LookupRefused(start.lookup()));
-      return;
-    }
-    var kind =
-        switch (start.purpose()) {
-          case FIND_PEER -> Lookup.Kind.FIND_PEER;
-          case FIND_CLOSEST -> Lookup.Kind.FIND_CLOSEST;
-          case FIND_VALUE -> Lookup.Kind.VALUE;
-          case FIND_PROVIDERS -> Lookup.Kind.PROVIDERS;
-        };
-    var lookup = lookup(start.lookup(), start.target(), kind);
-    var known = new ArrayList<>(store.find(now.wall(), start.target(), lookup.question().what()));
-    var own = publisher.value(start.target());
-    if (own != null) {
-      known.add(own);
-    }
-    boolean _ = lookup.findings().take(List.of(), known);
-    run(now, lookup, out);
-  }
-
-  private Lookup lookup(long id, NodeId target, Lookup.Kind kind) {
-    return new Lookup(id, target, kind, config, Math.min(1, THIN * table.reach()));
   }
 
   private void bootstrap(Now now, long id, Consumer<DhtOutput> out) {
@@ -394,30 +278,24 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
 
   /** Starts the lookups that upkeep wants, and ends the bootstraps that wait for them. */
   private void work(Now now, Consumer<DhtOutput> out) {
-    if (isAlone()) {
+    if (hearing.isAlone()) {
       return;
     }
     for (var chore = upkeep.next(now.uptime());
         chore.isPresent();
         chore = upkeep.next(now.uptime())) {
-      run(now, lookup(--ownLookups, chore.get().target(), chore.get().kind()), out);
+      searching.startOwn(now, chore.get().target(), chore.get().kind(), out);
     }
     while (table.size() > 0) {
-      var place = publisher.next(now.uptime(), ownLookups - 1);
+      var place = publisher.next(now.uptime(), searching.nextOwn());
       if (place == null) {
         break;
       }
-      run(now, lookup(--ownLookups, place, Lookup.Kind.STORE), out);
+      searching.startOwn(now, place, Lookup.Kind.STORE, out);
     }
-    while (!starved.isEmpty() && requests.hasRoom()) {
-      var lookup = starved.iterator().next();
-      starved.remove(lookup);
-      if (isRunning(lookup)) {
-        advance(now, lookup, out);
-      }
-    }
-    for (var storing : List.copyOf(storings)) {
-      send(now, storing, out);
+    searching.goOn(now, out);
+    if (!storings.isEmpty()) {
+      List.copyOf(storings).forEach(storing -> send(now, storing, out));
     }
     if (!bootstraps.isEmpty() && table.size() > 0 && upkeep.isBootstrapped()) {
       bootstraps.forEach(id -> out.accept(new DhtOutput.Bootstrapped(id, table.size())));
@@ -425,54 +303,10 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     }
   }
 
-  private void run(Now now, Lookup lookup, Consumer<DhtOutput> out) {
-    lookups.put(lookup.id(), lookup);
-    boolean forPeer = lookup.kind() == Lookup.Kind.FIND_PEER;
-    var seeds = new ArrayList<>(table.closest(lookup.target(), 3 * config.k()));
-    if (seeds.size() < config.k()) {
-      hearsay.values().stream()
-          .sorted((a, b) -> Distance.compare(lookup.target(), a.value().node(), b.value().node()))
-          .limit(config.k())
-          .forEach(seeds::add);
-    }
-    if (seeds.isEmpty()) {
-      seeds.addAll(table.gone(lookup.target(), config.k()));
-    }
-    // What we know of the target ourselves may be old: others are asked for it.
-    seeds.removeIf(seed -> forPeer && seed.value().node().equals(lookup.target()));
-    lookup.begin(seeds);
-    advance(now, lookup, out);
-  }
-
-  private void advance(Now now, Lookup lookup, Consumer<DhtOutput> out) {
-    boolean goesOn = true;
-    while (goesOn) {
-      if (!requests.hasRoom()) {
-        starved.add(lookup);
-        return;
-      }
-      var to = lookup.next();
-      if (to != null) {
-        long _ = send(now, to, lookup.question(), new Step(lookup), out);
-      } else if (lookup.isOver()) {
-        over(now, lookup, out);
-        return;
-      } else {
-        // A further path may have been taken just now.
-        to = lookup.next();
-        goesOn = to != null;
-        if (to != null) {
-          long _ = send(now, to, lookup.question(), new Step(lookup), out);
-        }
-      }
-    }
-  }
-
+  /** A lookup is over; what it means for whoever wanted it. */
   private void over(Now now, Lookup lookup, Consumer<DhtOutput> out) {
-    lookups.remove(lookup.id());
-    starved.remove(lookup);
     switch (lookup.kind()) {
-      case FIND_PEER, FIND_CLOSEST, VALUE, PROVIDERS -> out.accept(result(lookup));
+      case FIND_PEER, FIND_CLOSEST, VALUE, PROVIDERS -> {}
       case SELF -> upkeep.selfLookupDone(now.uptime());
       case REFRESH -> upkeep.refreshDone();
       case STORE -> {
@@ -486,23 +320,6 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     upkeep.lookedUp(now.uptime(), lookup.target());
   }
 
-  private DhtOutput.LookupDone result(Lookup lookup) {
-    var findings = lookup.findings();
-    var found = Optional.ofNullable(findings.peer());
-    if (lookup.kind() == Lookup.Kind.FIND_PEER) {
-      found = found.or(() -> table.find(lookup.target()));
-    }
-    var items = new ArrayList<Item>();
-    if (lookup.kind() == Lookup.Kind.PROVIDERS) {
-      findings.providers().stream().filter(one -> !one.node().equals(self)).forEach(items::add);
-    } else if (findings.value() != null) {
-      items.add(findings.value());
-    }
-    var closest = lookup.closest().stream().map(Lookup.Answerer::record).toList();
-    return new DhtOutput.LookupDone(
-        lookup.id(), lookup.target(), found, items, closest, lookup.requests(), lookup.hops());
-  }
-
   private void send(Now now, Storing storing, Consumer<DhtOutput> out) {
     while (requests.hasRoom()) {
       var parcel = storing.next();
@@ -510,53 +327,10 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
         break;
       }
       var message = new DhtMessage.Store(parcel.token(), parcel.entries());
-      storing.sent(send(now, parcel.to(), message, new Keeping(storing), out), parcel);
+      storing.sent(requests.send(now, parcel.to(), message, new Keeping(storing), out), parcel);
     }
     if (storing.isOver() && storings.remove(storing)) {
       publisher.stored(now, storing, out);
     }
-  }
-
-  private void probe(Now now, Contact contact, Consumer<DhtOutput> out) {
-    contact.probing(now.uptime().plus(config.probeEvery()));
-    long _ = send(now, contact.record(), new DhtMessage.Ping(), new Probe(), out);
-  }
-
-  private long send(
-      Now now,
-      Signed<PeerRecord> to,
-      DhtMessage.Request message,
-      Requests.Reason reason,
-      Consumer<DhtOutput> out) {
-    sent++;
-    long id = requests.add(to, reason, now.uptime());
-    out.accept(new DhtOutput.SendRequest(to, message, id));
-    return id;
-  }
-
-  private boolean isAlone() {
-    return table.size() == 0 && hearsay.isEmpty() && table.isEmpty();
-  }
-
-  private boolean isRunning(Lookup lookup) {
-    return lookups.get(lookup.id()) == lookup;
-  }
-
-  private boolean isUsable(Now now, Signed<PeerRecord> signed) {
-    var record = signed.value();
-    return !record.node().equals(self)
-        && serves(record)
-        && record.isCurrent(now.wall())
-        && !record.addresses().isEmpty()
-        && (!config.lanOnly() || record.addresses().stream().anyMatch(Address::isPrivate));
-  }
-
-  private static boolean serves(PeerRecord record) {
-    for (var protocol : record.protocols()) {
-      if (DhtMessage.PROTOCOL.serves(protocol)) {
-        return true;
-      }
-    }
-    return false;
   }
 }

@@ -136,7 +136,7 @@ public sealed interface DhtMessage {
       }
       int fitting = 0;
       while (fitting < Math.min(records.size(), MAX_RECORDS)) {
-        bytes += records.get(fitting).payload().length + 128;
+        bytes += records.get(fitting).payloadSize() + 128;
         if (bytes > MAX_RESPONSE) {
           break;
         }

@@ -12,7 +12,12 @@ final class Distance {
 
   /** Negative when {@code a} is closer to the target than {@code b}, 0 when they are the same. */
   static int compare(NodeId target, NodeId a, NodeId b) {
-    for (int i = 0; i < NodeId.BYTES; i++) {
+    int first = Long.compareUnsigned(target.head() ^ a.head(), target.head() ^ b.head());
+    return first != 0 ? first : compareRest(target, a, b);
+  }
+
+  private static int compareRest(NodeId target, NodeId a, NodeId b) {
+    for (int i = Long.BYTES; i < NodeId.BYTES; i++) {
       int order = (target.byteAt(i) ^ a.byteAt(i)) - (target.byteAt(i) ^ b.byteAt(i));
       if (order != 0) {
         return order;
@@ -27,7 +32,11 @@ final class Distance {
 
   /** How many leading bits two ids share, 0 to 256. */
   static int commonPrefix(NodeId a, NodeId b) {
-    for (int i = 0; i < NodeId.BYTES; i++) {
+    long first = a.head() ^ b.head();
+    if (first != 0) {
+      return Long.numberOfLeadingZeros(first);
+    }
+    for (int i = Long.BYTES; i < NodeId.BYTES; i++) {
       int differing = a.byteAt(i) ^ b.byteAt(i);
       if (differing != 0) {
         return i * 8 + Integer.numberOfLeadingZeros(differing) - 24;
@@ -38,13 +47,7 @@ final class Distance {
 
   /** The distance of two ids as a share of the whole space, 0 to 1. */
   static double share(NodeId a, NodeId b) {
-    double share = 0;
-    double weight = 1.0 / 256;
-    for (int i = 0; i < 8; i++) {
-      share += (a.byteAt(i) ^ b.byteAt(i)) * weight;
-      weight /= 256;
-    }
-    return share;
+    return ((a.head() ^ b.head()) >>> 1) * 0x1p-63;
   }
 
   /** A random id that shares exactly {@code prefix} leading bits with {@code self}. */

@@ -44,6 +44,9 @@ final class ItemStore {
   private final Map<String, Set<Place>> bySource = new HashMap<>();
   private long bytes;
 
+  /** Nothing runs out before this. */
+  private Instant firstEnd = Instant.MAX;
+
   ItemStore(NodeId self, RecordsConfig config) {
     this.self = self;
     this.config = config;
@@ -145,6 +148,7 @@ final class ItemStore {
 
   private void add(Place place, Kept next) {
     kept.put(place, next);
+    firstEnd = earlier(firstEnd, next.until());
     bytes += next.item().bytes();
     bySource.computeIfAbsent(next.source(), source -> new LinkedHashSet<>()).add(place);
     if (place.provider != null) {
@@ -200,6 +204,13 @@ final class ItemStore {
 
   /** Drops what has run out. */
   void expire(Instant now) {
+    if (now.isBefore(firstEnd)) {
+      return;
+    }
+    firstEnd = Instant.MAX;
+    kept.values()
+        .forEach(one ->
+            firstEnd = now.isBefore(one.until()) ? earlier(firstEnd, one.until()) : firstEnd);
     kept.entrySet().stream()
         .filter(entry -> !now.isBefore(entry.getValue().until()))
         .map(Map.Entry::getKey)

@@ -19,7 +19,8 @@ import java.time.Duration;
  * @param lookupRequests requests at most that one lookup sends
  * @param lookups lookups at most that run at once
  * @param inFlight requests of all lookups at most that wait for an answer
- * @param refreshEvery a bucket in which nothing was looked up for so long is refreshed
+ * @param refreshEvery a bucket in which nothing was looked up for so long is refreshed; up to six
+ *     times as long while hardly a request goes without an answer
  * @param selfLookupEvery how often we look for new neighbours
  * @param hungryEvery the same while we know fewer than {@code maintainPeers} nodes
  * @param maintainPeers nodes that we want to know; below that everybody found is asked
@@ -113,15 +114,20 @@ public record KademliaConfig(
 
   /** The same with other numbers of disjoint paths. */
   public KademliaConfig withPaths(int first, int most) {
-    return copy(first, most, lanOnly);
+    return copy(first, most, perSubnet, perSubnetAndBucket, lanOnly);
+  }
+
+  /** The same with other bounds for one public subnet. */
+  public KademliaConfig withSubnets(int inTable, int inBucket) {
+    return copy(paths, pathsMax, inTable, inBucket, lanOnly);
   }
 
   /** The same for a node that must not leave the LAN. */
   public KademliaConfig onLan() {
-    return copy(paths, pathsMax, true);
+    return copy(paths, pathsMax, perSubnet, perSubnetAndBucket, true);
   }
 
-  private KademliaConfig copy(int first, int most, boolean lan) {
+  private KademliaConfig copy(int first, int most, int inTable, int inBucket, boolean lan) {
     return new KademliaConfig(
         k,
         alpha,
@@ -143,8 +149,8 @@ public record KademliaConfig(
         questionableAfter,
         probeEvery,
         forgetAfter,
-        perSubnet,
-        perSubnetAndBucket,
+        inTable,
+        inBucket,
         lan);
   }
 

@@ -124,7 +124,7 @@ final class Lookup {
     var path = new Path(target, config, enoughOnPath());
     paths.add(path);
     for (int i = first; i < reserve.size(); i += stride) {
-      path.offer(new Path.Candidate(reserve.get(i), 1));
+      path.offer(reserve.get(i), 1);
     }
   }
 
@@ -136,17 +136,18 @@ final class Lookup {
 
   /** Whom to ask now, if anybody; counts as asked from here on. */
   @Nullable Signed<PeerRecord> next() {
-    int inFlight = 0;
+    int approaching = 0;
     for (var path : paths) {
-      inFlight += path.inFlight();
+      approaching += path.hasArrived() ? 0 : path.inFlight();
     }
-    if (inFlight >= parallel || requests >= config.lookupRequests() || findings.isEnough()) {
+    if (requests >= config.lookupRequests() || findings.isEnough()) {
       return null;
     }
     Path.@Nullable Candidate best = null;
     @Nullable Path on = null;
     for (var path : paths) {
-      if (on == null || path.inFlight() < on.inFlight()) {
+      boolean mayAsk = path.hasArrived() || approaching < parallel;
+      if (mayAsk && (on == null || path.inFlight() < on.inFlight())) {
         var candidate = path.next(asked());
         if (candidate != null) {
           best = candidate;
@@ -186,8 +187,12 @@ final class Lookup {
     }
     for (var record : records) {
       if (kind != Kind.FIND_PEER || !record.value().node().equals(target)) {
-        path.offer(new Path.Candidate(record, candidate.depth + 1));
+        path.offer(record, candidate.depth + 1);
       }
+    }
+    if (kind.isForClosest() && path.isAmongClosest(from, config.beta())) {
+      // Nobody much closer was named: now all that are left are asked at once (section 2.3).
+      path.arrived();
     }
   }
 
@@ -252,6 +257,7 @@ final class Lookup {
   /** What all paths found together, so that no close node is missed between them. */
   private Path union() {
     var all = new Path(target, config, config.k());
+    all.arrived();
     var added = new HashSet<NodeId>();
     for (var path : paths) {
       for (var candidate : path.candidates()) {
@@ -263,13 +269,13 @@ final class Lookup {
     for (var path : paths) {
       for (var candidate : path.candidates()) {
         if (candidate.isFresh() && !askedOn.containsKey(candidate.node)) {
-          all.offer(new Path.Candidate(candidate.record, candidate.depth));
+          all.offer(candidate.record, candidate.depth);
         }
       }
     }
     reserve.stream()
         .filter(record -> !askedOn.containsKey(record.value().node()))
-        .forEach(record -> all.offer(new Path.Candidate(record, 1)));
+        .forEach(record -> all.offer(record, 1));
     return all;
   }
 

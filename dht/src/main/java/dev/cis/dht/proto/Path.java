@@ -64,6 +64,7 @@ final class Path {
   private final ArrayList<Candidate> candidates = new ArrayList<>();
   private final Map<String, Integer> bySubnet = new HashMap<>();
   private int inFlight;
+  private boolean arrived;
 
   /** It ends when the {@code enough} closest that can be heard have answered. */
   Path(NodeId target, KademliaConfig config, int enough) {
@@ -76,21 +77,52 @@ final class Path {
     return inFlight;
   }
 
+  /** Notes that nobody much closer than those known is to be expected. */
+  void arrived() {
+    arrived = true;
+  }
+
+  boolean hasArrived() {
+    return arrived;
+  }
+
+  /** Whether this node is among the so many closest that are known. */
+  boolean isAmongClosest(NodeId node, int count) {
+    int at = position(node);
+    return at >= 0 && at < count;
+  }
+
   List<Candidate> candidates() {
     return candidates;
   }
 
-  /** Somebody says that this node exists; the farthest give way when there are too many. */
+  /** Somebody says that this node exists, and it would be the so many-th question to ask it. */
+  void offer(Signed<PeerRecord> record, int depth) {
+    int at = position(record.value().node());
+    if (at < 0 && -at - 1 < most()) {
+      insert(-at - 1, new Candidate(record, depth));
+    }
+  }
+
+  /** The same of somebody who was asked on another way. */
   void offer(Candidate candidate) {
     int at = position(candidate.node);
-    if (at >= 0) {
+    if (at < 0 && -at - 1 < most()) {
+      insert(-at - 1, candidate);
+    }
+  }
+
+  private int most() {
+    return 3 * config.k();
+  }
+
+  /** The farthest give way when there are too many. */
+  private void insert(int at, Candidate candidate) {
+    if (!hasRoomFor(candidate.subnet)) {
       return;
     }
-    int limit = 3 * config.k();
-    if (-at - 1 >= limit || !hasRoomFor(candidate.subnet)) {
-      return;
-    }
-    candidates.add(-at - 1, candidate);
+    int limit = most();
+    candidates.add(at, candidate);
     count(candidate, 1);
     for (int i = candidates.size() - 1; i >= 0 && candidates.size() > limit; i--) {
       if (candidates.get(i).state == State.FRESH) {

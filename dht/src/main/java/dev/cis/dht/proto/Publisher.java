@@ -9,7 +9,6 @@ import dev.cis.kernel.time.Now;
 import dev.cis.transport.PeerRecord;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -144,11 +143,14 @@ final class Publisher {
     if (lookups.size() >= LOOKUPS_AT_ONCE) {
       return null;
     }
-    var due =
-        entries.values().stream()
-            .filter(entered -> !entered.running && entered.nextAt.compareTo(now) <= 0)
-            .min(Comparator.comparing(entered -> entered.nextAt))
-            .orElse(null);
+    @Nullable Entered due = null;
+    for (var entered : entries.values()) {
+      if (!entered.running
+          && entered.nextAt.compareTo(due == null ? now : due.nextAt) <= 0
+          && (due == null || !entered.nextAt.equals(due.nextAt))) {
+        due = entered;
+      }
+    }
     if (due == null) {
       return null;
     }

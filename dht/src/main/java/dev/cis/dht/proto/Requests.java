@@ -3,6 +3,7 @@ package dev.cis.dht.proto;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.kernel.time.Machine;
+import dev.cis.kernel.time.Now;
 import dev.cis.transport.PeerRecord;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -13,9 +14,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Our requests that wait for an answer. All have the same timeout, so they run out in order. */
+/**
+ * Sends our requests, and knows those that wait for an answer. All have the same timeout, so they
+ * run out in order.
+ */
 final class Requests {
   /** What a request is for. */
   sealed interface Reason {
@@ -44,13 +49,38 @@ final class Requests {
   private final PriorityQueue<Pending> notYetSlow =
       new PriorityQueue<>(Comparator.comparing(Pending::slowAt).thenComparingLong(Pending::id));
   private long lastId;
+  private long sent;
 
   Requests(KademliaConfig config) {
     this.config = config;
     this.roundTrip = new RoundTrip(config.slowAfter());
   }
 
-  long add(Signed<PeerRecord> to, Reason reason, Duration now) {
+  /** How many were sent so far. */
+  long sent() {
+    return sent;
+  }
+
+  /** Asks a node; tells the id of the request. */
+  long send(
+      Now now,
+      Signed<PeerRecord> to,
+      DhtMessage.Request message,
+      Reason reason,
+      Consumer<DhtOutput> out) {
+    sent++;
+    long id = add(to, reason, now.uptime());
+    out.accept(new DhtOutput.SendRequest(to, message, id));
+    return id;
+  }
+
+  /** Asks a node of the table whether it is still there. */
+  void probe(Now now, Contact contact, Consumer<DhtOutput> out) {
+    contact.probing(now.uptime().plus(config.probeEvery()));
+    long _ = send(now, contact.record(), new DhtMessage.Ping(), new Reason.Probe(), out);
+  }
+
+  private long add(Signed<PeerRecord> to, Reason reason, Duration now) {
     var request = new Pending(++lastId, to, reason, now, now.plus(roundTrip.slowAfter()));
     pending.put(request.id, request);
     asking.merge(request.node(), 1, Integer::sum);

@@ -2,6 +2,7 @@ package dev.cis.dht.proto;
 
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
+import dev.cis.kernel.time.Machine;
 import dev.cis.transport.Address;
 import dev.cis.transport.PeerRecord;
 import java.time.Duration;
@@ -43,6 +44,9 @@ public final class RoutingTable {
 
   private static final int MAX_BACKOFF = 5;
 
+  /** Stands for the many buckets that no node ever belonged to. */
+  private static final Bucket NEVER_USED = new Bucket(0);
+
   private final NodeId self;
   private final KademliaConfig config;
   private final Bucket[] buckets = new Bucket[Distance.BITS];
@@ -52,13 +56,17 @@ public final class RoutingTable {
   /** No bucket beyond this one was ever used. */
   private int top = -1;
 
+  /** No node that is gone is due for a probe before this. */
+  private Duration probesAt = Machine.NEVER;
+
+  /** No record runs out before this. */
+  private Instant firstExpiry = Instant.MAX;
+
   /** An empty table of this node. */
   public RoutingTable(NodeId self, KademliaConfig config) {
     this.self = self;
     this.config = config;
-    for (int i = 0; i < buckets.length; i++) {
-      buckets[i] = new Bucket(config.k());
-    }
+    Arrays.fill(buckets, NEVER_USED);
   }
 
   /**
@@ -72,6 +80,10 @@ public final class RoutingTable {
       return Outcome.REFUSED;
     }
     var bucket = bucketOf(node);
+    if (bucket == NEVER_USED) {
+      bucket = new Bucket(config.k());
+      buckets[indexOf(node)] = bucket;
+    }
     var known = bucket.find(node);
     return known == null
         ? newcomer(now, bucket, record, remote)
@@ -86,6 +98,7 @@ public final class RoutingTable {
       @Nullable Address remote) {
     boolean wasLive = isLive(contact);
     contact.described(record);
+    expires(contact);
     var subnet = remote == null ? contact.subnet() : subnetOf(remote);
     if (!wasLive || !subnet.equals(contact.subnet())) {
       uncount(contact);
@@ -110,16 +123,25 @@ public final class RoutingTable {
       return Outcome.REFUSED;
     }
     if (!bucket.hasRoom()) {
-      var gone = bucket.contacts().stream().filter(other -> !isLive(other)).findFirst();
-      if (gone.isEmpty()) {
+      var gone = firstGone(bucket);
+      if (gone == null) {
         bucket.await(contact);
         return Outcome.WAITING;
       }
-      bucket.remove(gone.get());
+      bucket.remove(gone);
     }
     bucket.add(contact);
     count(contact);
     return Outcome.ADDED;
+  }
+
+  private @Nullable Contact firstGone(Bucket bucket) {
+    for (var contact : bucket.contacts()) {
+      if (!isLive(contact)) {
+        return contact;
+      }
+    }
+    return null;
   }
 
   /** Takes a newer record of a node that is in the table; false if it is not there. */
@@ -129,6 +151,7 @@ public final class RoutingTable {
       return false;
     }
     contact.described(record);
+    expires(contact);
     return true;
   }
 
@@ -147,6 +170,7 @@ public final class RoutingTable {
     boolean wasLive = isLive(contact);
     int extra = Math.clamp(contact.failures() + 1L - config.staleAfter(), 0, MAX_BACKOFF);
     contact.failed(now.plus(config.probeEvery().multipliedBy(1L << extra)));
+    probesAt = min(probesAt, contact.probeAt());
     if (!wasLive || isLive(contact)) {
       return false;
     }
@@ -176,28 +200,37 @@ public final class RoutingTable {
     int shared = Math.min(Distance.commonPrefix(self, target), Distance.BITS - 1);
     // Nodes of our bucket `shared` agree with the target in one more bit than we do; those of
     // deeper buckets agree exactly as far as we do; then each shallower bucket is farther.
-    take(List.of(buckets[shared]), target, count, found);
-    if (found.size() < count) {
-      take(used().subList(Math.min(shared, top) + 1, top + 1), target, count, found);
-    }
-    for (int i = Math.min(shared - 1, top); i >= 0 && found.size() < count; i--) {
-      take(List.of(buckets[i]), target, count, found);
+    take(shared, shared, target, count, found);
+    take(shared + 1, top, target, count, found);
+    for (int i = shared - 1; i >= 0 && found.size() < count; i--) {
+      take(i, i, target, count, found);
     }
     return found;
   }
 
-  private void take(List<Bucket> from, NodeId target, int count, List<Signed<PeerRecord>> into) {
-    var live = new ArrayList<Contact>();
-    for (var bucket : from) {
-      for (var contact : bucket.contacts()) {
-        if (isLive(contact)) {
-          live.add(contact);
+  /** The closest of some buckets, as many as are still wanted; insertion into a sorted array. */
+  private void take(int first, int last, NodeId target, int count, List<Signed<PeerRecord>> into) {
+    int wanted = count - into.size();
+    if (wanted <= 0) {
+      return;
+    }
+    var closest = new Contact[wanted];
+    int size = 0;
+    for (int i = first; i <= Math.min(last, top); i++) {
+      for (var contact : buckets[i].contacts()) {
+        if (isLive(contact)
+            && (size < wanted
+                || Distance.compare(target, contact.node(), closest[size - 1].node()) < 0)) {
+          int at = size < wanted ? size++ : size - 1;
+          while (at > 0 && Distance.compare(target, contact.node(), closest[at - 1].node()) < 0) {
+            closest[at] = closest[--at];
+          }
+          closest[at] = contact;
         }
       }
     }
-    live.sort((a, b) -> Distance.compare(target, a.node(), b.node()));
-    for (int i = 0; i < live.size() && into.size() < count; i++) {
-      into.add(live.get(i).record());
+    for (int i = 0; i < size; i++) {
+      into.add(closest[i].record());
     }
   }
 
@@ -282,15 +315,31 @@ public final class RoutingTable {
    * that were silent for long.
    */
   List<Contact> toProbe(Duration now, Instant wall, int limit) {
+    if (now.compareTo(probesAt) < 0 && wall.isBefore(firstExpiry)) {
+      return List.of();
+    }
     var due = new ArrayList<Contact>();
+    probesAt = Machine.NEVER;
+    firstExpiry = Instant.MAX;
     each(contact -> {
-      boolean wanted = !isLive(contact) || !contact.record().value().isCurrent(wall);
-      if (wanted && contact.probeAt().compareTo(now) <= 0) {
-        due.add(contact);
+      var expiry = contact.record().value().expiry();
+      boolean current = wall.isBefore(expiry);
+      if (current && expiry.isBefore(firstExpiry)) {
+        firstExpiry = expiry;
+      }
+      if (!current || !isLive(contact)) {
+        if (contact.probeAt().compareTo(now) <= 0) {
+          due.add(contact);
+        }
+        probesAt = min(probesAt, contact.probeAt());
       }
     });
     due.sort(Comparator.comparing(Contact::probeAt));
     return due.subList(0, Math.min(limit, due.size()));
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
   }
 
   /** Makes the nodes that are gone due for a probe. */
@@ -300,11 +349,12 @@ public final class RoutingTable {
         contact.probing(now);
       }
     });
+    probesAt = min(probesAt, now);
   }
 
   /** Drops the nodes that are gone and were not heard for {@code forgetAfter}. */
   void forget(Duration now) {
-    for (var bucket : buckets) {
+    for (var bucket : used()) {
       bucket
           .contacts()
           .removeIf(contact ->
@@ -350,19 +400,31 @@ public final class RoutingTable {
     if (subnet.isEmpty()) {
       return true;
     }
-    long here =
-        bucket.contacts().stream()
-            .filter(other -> other != newcomer && isLive(other) && other.subnet().equals(subnet))
-            .count();
-    return here < config.perSubnetAndBucket()
-        && liveBySubnet.getOrDefault(subnet, 0) < config.perSubnet();
+    if (liveBySubnet.getOrDefault(subnet, 0) >= config.perSubnet()) {
+      return false;
+    }
+    int here = 0;
+    for (var other : bucket.contacts()) {
+      if (other != newcomer && isLive(other) && other.subnet().equals(subnet)) {
+        here++;
+      }
+    }
+    return here < config.perSubnetAndBucket();
   }
 
   private void count(Contact contact) {
+    expires(contact);
     live++;
     top = Math.max(top, indexOf(contact.node()));
     if (!contact.subnet().isEmpty()) {
       liveBySubnet.merge(contact.subnet(), 1, Integer::sum);
+    }
+  }
+
+  private void expires(Contact contact) {
+    var expiry = contact.record().value().expiry();
+    if (expiry.isBefore(firstExpiry)) {
+      firstExpiry = expiry;
     }
   }
 
@@ -403,10 +465,11 @@ public final class RoutingTable {
 
   /** The subnet of the first public address that a record claims. */
   static String claimed(Signed<PeerRecord> record) {
-    return record.value().addresses().stream()
-        .filter(address -> !address.isPrivate())
-        .findFirst()
-        .map(Address::subnet)
-        .orElse("");
+    for (var address : record.value().addresses()) {
+      if (!address.isPrivate()) {
+        return address.subnet();
+      }
+    }
+    return "";
   }
 }

@@ -10,13 +10,23 @@ import java.util.random.RandomGenerator;
 
 /**
  * When the table's owner looks around by itself: for neighbours now and then, more often while it
- * knows few; in each bucket where nothing was looked up for long (Kademlia, section 2.3).
+ * knows few; in each bucket where nothing was looked up for long (Kademlia, section 2.3), more
+ * often while nodes go.
  */
 final class Upkeep {
   /** A lookup that is due. */
   record Chore(Lookup.Kind kind, NodeId target) {}
 
   private static final int REFRESHES_AT_ONCE = 2;
+
+  /** While everybody answers, buckets are refreshed so many times more seldom. */
+  private static final double CALM = 6;
+
+  /** The share of requests without an answer from which on nothing is calm. */
+  private static final double TROUBLE = 0.02;
+
+  /** So many requests back the memory of trouble has faded to a third. */
+  private static final double MEMORY = 64;
 
   private final NodeId self;
   private final KademliaConfig config;
@@ -26,11 +36,13 @@ final class Upkeep {
   private final ArrayDeque<Integer> refreshes = new ArrayDeque<>();
   private Duration selfLookupAt = Machine.NEVER;
   private Duration maintainAt = Duration.ZERO;
+  private Duration forgetAt = Duration.ZERO;
   private Duration hungerPause;
   private int sizeBefore;
   private boolean lookingForSelf;
   private boolean refreshAll = true;
   private int refreshing;
+  private double trouble = TROUBLE;
 
   Upkeep(NodeId self, KademliaConfig config, RandomGenerator random, RoutingTable table) {
     this.self = self;
@@ -119,7 +131,22 @@ final class Upkeep {
   }
 
   void lookedUp(Duration now, NodeId target) {
-    lookedUpAt[Math.min(Distance.commonPrefix(self, target), Distance.BITS - 1)] = now;
+    lookedUp(now, Math.min(Distance.commonPrefix(self, target), Distance.BITS - 1));
+  }
+
+  /** A little sooner or later than it was, so that nodes drift apart. */
+  private void lookedUp(Duration now, int bucket) {
+    lookedUpAt[bucket] = now.plus(jittered(config.refreshEvery())).minus(config.refreshEvery());
+  }
+
+  /** Whether a request of ours was answered: the more are not, the more we look around. */
+  void asked(boolean answered) {
+    trouble += ((answered ? 0 : 1) - trouble) / MEMORY;
+  }
+
+  private Duration refreshPause() {
+    double calm = Math.max(0, 1 - trouble / TROUBLE);
+    return Duration.ofNanos((long) (config.refreshEvery().toNanos() * (1 + (CALM - 1) * calm)));
   }
 
   boolean isMaintenanceDue(Duration now) {
@@ -128,8 +155,11 @@ final class Upkeep {
 
   void maintain(Duration now) {
     maintainAt = now.plus(jittered(config.probeEvery().dividedBy(2)));
-    table.forget(now);
-    enqueueRefreshes(now, config.refreshEvery());
+    if (forgetAt.compareTo(now) <= 0) {
+      forgetAt = now.plus(config.forgetAfter().dividedBy(24));
+      table.forget(now);
+    }
+    enqueueRefreshes(now, refreshPause());
   }
 
   private void enqueueRefreshes(Duration now, Duration olderThan) {
@@ -139,7 +169,7 @@ final class Upkeep {
     int deepest = table.deepest();
     for (int i = 0; i <= deepest; i++) {
       if (now.minus(lookedUpAt[i]).compareTo(olderThan) >= 0 && !refreshes.contains(i)) {
-        lookedUpAt[i] = now;
+        lookedUp(now, i);
         refreshes.add(i);
       }
     }

@@ -20,8 +20,12 @@ public final class NodeId implements Comparable<NodeId> {
 
   private final byte[] bytes;
 
+  /** The first eight bytes: enough to tell nearly all ids apart, and at hand without a detour. */
+  private final long head;
+
   private NodeId(byte[] bytes) {
     this.bytes = bytes;
+    this.head = ByteBuffer.wrap(bytes).getLong();
   }
 
   /** The id with these 32 bytes. */
@@ -66,6 +70,11 @@ public final class NodeId implements Comparable<NodeId> {
     return bytes[index] & 0xFF;
   }
 
+  /** The first eight bytes as a big-endian number, to be read as unsigned. */
+  public long head() {
+    return head;
+  }
+
   /** The first eight characters of the text form, for people. */
   public String brief() {
     return toString().substring(0, 8);
@@ -73,18 +82,20 @@ public final class NodeId implements Comparable<NodeId> {
 
   @Override
   public int compareTo(NodeId other) {
-    return Arrays.compareUnsigned(bytes, other.bytes);
+    int order = Long.compareUnsigned(head, other.head);
+    return order != 0 ? order : Arrays.compareUnsigned(bytes, other.bytes);
   }
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof NodeId that && Arrays.equals(bytes, that.bytes);
+    return this == other
+        || (other instanceof NodeId that && head == that.head && Arrays.equals(bytes, that.bytes));
   }
 
   @Override
   public int hashCode() {
     // The bytes are already a uniform hash.
-    return ByteBuffer.wrap(bytes).getInt();
+    return (int) (head >>> 32);
   }
 
   /** The text form. */

@@ -141,6 +141,11 @@ public final class Signed<T> {
     return payload.clone();
   }
 
+  /** How many bytes the payload has. */
+  public int payloadSize() {
+    return payload.length;
+  }
+
   /** A copy of the signature. */
   public byte[] signature() {
     return signature.clone();
