@@ -205,7 +205,7 @@ final class PeerRequests {
             .toList();
     var link = swarm.connectNow(address, DIAL);
     if (!pinned.isEmpty() && !pinned.contains(link.peer())) {
-      var _ = swarm.disconnect(link.peer());
+      boolean _ = swarm.hangUp(link.peer(), "another peer was expected at that address");
       throw new Fault(
           TransportCode.WRONG_IDENTITY,
           "at "
@@ -230,7 +230,13 @@ final class PeerRequests {
     if (!swarm.disconnect(id)) {
       throw new Fault(ApiCode.NOT_CONNECTED, names.of(id) + " is not connected");
     }
-    return new Result.Done("disconnected from " + names.of(id));
+    var rest = node.config().transport().dialling().disconnectRest();
+    return new Result.Done(
+        "disconnected from "
+            + names.of(id)
+            + ": unless a user connects, neither side dials the other for "
+            + rest.toSeconds()
+            + " s (transport.disconnect_rest)");
   }
 
   Result addPeer(Request.AddPeer request) {
@@ -247,6 +253,7 @@ final class PeerRequests {
     } else {
       id = dial(alias == null ? name : alias, address).peer();
     }
+    swarm.recall(id);
     swarm.keep(id);
     return new Result.Done("added " + names.of(id) + " (" + id + ") at " + address);
   }

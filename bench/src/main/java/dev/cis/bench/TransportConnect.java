@@ -104,7 +104,7 @@ final class TransportConnect implements Benchmark {
                 try {
                   var peer = dialler.connect(far.quic, FarSide.LONG).peer();
                   while (System.nanoTime() - begun < length.toNanos()) {
-                    boolean _ = dialler.disconnect(peer);
+                    boolean _ = dialler.hangUp(peer, "measured");
                     long from = System.nanoTime();
                     var _ = dialler.connect(peer, FarSide.LONG);
                     histogram.recordValue(System.nanoTime() - from);

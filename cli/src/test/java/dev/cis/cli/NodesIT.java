@@ -3,10 +3,8 @@ package dev.cis.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,17 +34,6 @@ class NodesIT {
   /** A node in the realm of the first one. */
   private Terminal node(String name, String... more) {
     var terminal = init(name);
-    start(terminal, more);
-    return terminal;
-  }
-
-  /** A node that does not look for more peers, so that who is left stays left. */
-  private Terminal contented(String name, String... more) throws IOException {
-    var terminal = init(name);
-    Files.writeString(
-        terminal.home().resolve("config.toml"),
-        "\n[discovery]\nmin_peers = 0\n",
-        StandardOpenOption.APPEND);
     start(terminal, more);
     return terminal;
   }
@@ -135,8 +122,8 @@ class NodesIT {
 
   @Test
   void peersAreAddedFoundHeardLeftAndForgotten() throws Exception {
-    var one = contented("one", "--dht");
-    var two = contented("two", "--dht");
+    var one = node("one", "--dht");
+    var two = node("two", "--dht");
     var id = String.valueOf(two.json("p2p", "status").get("node"));
 
     var met = one.json("p2p", "connect", id + "@" + address(two));
@@ -167,8 +154,19 @@ class NodesIT {
     assertThat(Files.readString(heard)).contains("one (1 hop): hello");
 
     one.run("p2p", "disconnect", "two").succeeded();
-    await().atMost(SOON).until(() -> one.connected().isEmpty());
+    await().atMost(SOON).until(() -> two.connected().isEmpty());
+    // Both have too few peers, and look for more now; each knows the other's address.
+    two.run("p2p", "discover").succeeded();
+    one.run("p2p", "discover").succeeded();
+    await()
+        .during(Duration.ofSeconds(2))
+        .atMost(SOON)
+        .until(() -> one.connected().isEmpty() && two.connected().isEmpty());
+    assertThat(two.run("p2p", "peers", "--verbose").succeeded().out()).contains("peer dismissed");
     one.run("p2p", "disconnect", "two").failed(6);
+    two.run("p2p", "connect", "one").succeeded();
+    await().atMost(SOON).until(() -> one.connected().contains("two"));
+    one.run("p2p", "disconnect", "two").succeeded();
     one.run("p2p", "add-peer", id, address(two)).succeeded();
     await().atMost(SOON).until(() -> one.connected().contains("two"));
     assertThat(Terminal.list(one.json("p2p", "peers"), "peers"))

@@ -120,7 +120,7 @@ class RoutingTest {
     var first = peers.get(1);
     var last = peers.get(3);
     await("all know each other", () -> peers.stream().allMatch(p -> p.routing.tableSize() == 3));
-    first.swarm.disconnect(last.id());
+    boolean _ = first.swarm.hangUp(last.id(), "for the test");
     first.swarm.book().remove(last.id());
     assertThat(first.routing.find(last.id(), WITHIN)).contains(last.address());
     assertThat(first.swarm.connect(last.id(), WITHIN).peer()).isEqualTo(last.id());

@@ -97,7 +97,7 @@ final class Attempts {
     try {
       swarm.book().addManual(peer, locator.address(), locator.alias());
     } catch (Fault e) {
-      swarm.disconnect(peer);
+      boolean _ = swarm.hangUp(peer, "its alias belongs to another peer");
       throw e;
     }
   }

@@ -155,7 +155,7 @@ public final class Node implements AutoCloseable {
       rooms.swarm.book().suggest(node, anchor.address(), "invitation");
       // A connection shows only what both had when it was made.
       if (rooms.swarm.link(node).filter(link -> !link.realms().contains(realm)).isPresent()) {
-        var _ = rooms.swarm.disconnect(node);
+        boolean _ = rooms.swarm.hangUp(node, "to meet in a realm joined since");
       }
       var _ = rooms.swarm.connect(node, MEETING);
     } catch (Fault e) {

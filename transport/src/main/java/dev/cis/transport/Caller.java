@@ -12,15 +12,12 @@ final class Caller {
   private final TransportConfig config;
   private final Handlers handlers;
   private final Peers peers;
-  private final Keeper keeper;
   private final Connector connector;
 
-  Caller(
-      TransportConfig config, Handlers handlers, Peers peers, Keeper keeper, Connector connector) {
+  Caller(TransportConfig config, Handlers handlers, Peers peers, Connector connector) {
     this.config = config;
     this.handlers = handlers;
     this.peers = peers;
-    this.keeper = keeper;
     this.connector = connector;
   }
 
@@ -75,7 +72,6 @@ final class Caller {
 
   /** Hands the call to the link with the peer, once. */
   private void submit(NodeId node, PendingCall call) throws InterruptedException {
-    keeper.resume(node);
     while (true) {
       var live = connector.connected(node, call.deadline, false);
       if (!handlers.admits(live, call.realm)) {
@@ -85,7 +81,7 @@ final class Caller {
         return;
       }
       // The link was lost since it was looked up, before it heard of the call.
-      peers.ended(live, "lost");
+      boolean _ = connector.ended(live, "lost");
     }
   }
 }

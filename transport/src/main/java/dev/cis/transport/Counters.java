@@ -129,8 +129,11 @@ public final class Counters {
     if (code == Link.GOODBYE) {
       return "goodbye";
     }
-    return code == Link.TRIMMED
-        ? "trimmed"
+    if (code == Link.TRIMMED) {
+      return "trimmed";
+    }
+    return code == Link.DISMISSED
+        ? "dismissed"
         : Kind.ofCloseCode(code).name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 

@@ -14,6 +14,8 @@ import java.time.Duration;
  *     ms
  * @param backoffMax longest pause between attempts, and the pause after a peer has closed the
  *     connection for being of little use; default 60 s
+ * @param disconnectRest how long neither side dials the other by itself after a user of one of them
+ *     ended the connection on purpose; default 10 min
  * @param maxDials addresses that are dialled at one time; further ones wait; default 64
  * @param maxDialRate addresses that are dialled in a second, twice as many at once; default 250
  */
@@ -23,6 +25,7 @@ public record Dialling(
     Duration handshakeTimeout,
     Duration backoffMin,
     Duration backoffMax,
+    Duration disconnectRest,
     int maxDials,
     int maxDialRate) {
   /** The defaults. */
@@ -33,6 +36,7 @@ public record Dialling(
           Duration.ofSeconds(10),
           Duration.ofMillis(500),
           Duration.ofSeconds(60),
+          Duration.ofMinutes(10),
           64,
           250);
 
@@ -43,6 +47,7 @@ public record Dialling(
     Rule.positive(handshakeTimeout, "handshake_timeout");
     Rule.positive(backoffMin, "backoff_min");
     Rule.check(backoffMax.compareTo(backoffMin) >= 0, "backoff_max", "is at least backoff_min");
+    Rule.positive(disconnectRest, "disconnect_rest");
     Rule.check(maxDials >= 1, "max_dials", "is at least 1");
     Rule.check(maxDialRate >= 1, "max_dial_rate", "is at least 1");
   }
@@ -50,18 +55,52 @@ public record Dialling(
   /** The same with other pauses after failures. */
   public Dialling withBackoff(Duration min, Duration max) {
     return new Dialling(
-        dialTimeout, dialStagger, handshakeTimeout, min, max, maxDials, maxDialRate);
+        dialTimeout,
+        dialStagger,
+        handshakeTimeout,
+        min,
+        max,
+        disconnectRest,
+        maxDials,
+        maxDialRate);
+  }
+
+  /** The same with another rest after a connection was ended on purpose. */
+  public Dialling withDisconnectRest(Duration rest) {
+    return new Dialling(
+        dialTimeout,
+        dialStagger,
+        handshakeTimeout,
+        backoffMin,
+        backoffMax,
+        rest,
+        maxDials,
+        maxDialRate);
   }
 
   /** The same with other limits on the dials of this node. */
   public Dialling withDials(int most, int perSecond) {
     return new Dialling(
-        dialTimeout, dialStagger, handshakeTimeout, backoffMin, backoffMax, most, perSecond);
+        dialTimeout,
+        dialStagger,
+        handshakeTimeout,
+        backoffMin,
+        backoffMax,
+        disconnectRest,
+        most,
+        perSecond);
   }
 
   /** The same, giving connections and streams another time to say what they are. */
   public Dialling withHandshakeTimeout(Duration other) {
     return new Dialling(
-        dialTimeout, dialStagger, other, backoffMin, backoffMax, maxDials, maxDialRate);
+        dialTimeout,
+        dialStagger,
+        other,
+        backoffMin,
+        backoffMax,
+        disconnectRest,
+        maxDials,
+        maxDialRate);
   }
 }

@@ -30,35 +30,52 @@ final class Keeper implements AutoCloseable {
   private final Dialling config;
   private final Peers peers;
   private final Dials dials;
+  private final Dismissals dismissals;
   private final Connect connect;
   private final Supplier<Now> clock;
   private final RandomGenerator random;
   private final Map<NodeId, Set<String>> tags = new HashMap<>();
   private final Map<NodeId, Thread> kept = new ConcurrentHashMap<>();
-  private final Map<NodeId, Boolean> suspended = new ConcurrentHashMap<>();
+  private final Set<NodeId> suspended = new HashSet<>();
   private volatile boolean closed;
 
   Keeper(
       Dialling config,
       Peers peers,
       Dials dials,
+      Dismissals dismissals,
       Connect connect,
       Supplier<Now> clock,
       RandomGenerator random) {
     this.config = config;
     this.peers = peers;
     this.dials = dials;
+    this.dismissals = dismissals;
     this.connect = connect;
     this.clock = clock;
     this.random = random;
   }
 
   synchronized void keep(NodeId node, String tag) {
-    resume(node);
     tags.computeIfAbsent(node, _ -> new HashSet<>()).add(tag);
-    kept.computeIfAbsent(
-        node,
-        _ -> Thread.ofVirtual().name("keep-" + node.brief()).start(() -> keepConnected(node)));
+    if (!suspended.contains(node)) {
+      redial(node);
+    }
+  }
+
+  private void redial(NodeId node) {
+    if (!closed) {
+      kept.computeIfAbsent(
+          node,
+          _ -> Thread.ofVirtual().name("keep-" + node.brief()).start(() -> keepConnected(node)));
+    }
+  }
+
+  private void stop(NodeId node) {
+    var thread = kept.remove(node);
+    if (thread != null) {
+      thread.interrupt();
+    }
   }
 
   synchronized void release(NodeId node, String tag) {
@@ -68,38 +85,45 @@ final class Keeper implements AutoCloseable {
     }
     tags.remove(node);
     suspended.remove(node);
-    var thread = kept.remove(node);
-    if (thread != null) {
-      thread.interrupt();
-    }
+    stop(node);
   }
 
   /** The peers that shall be connected now. */
   Set<NodeId> wanted() {
-    var wanted = new HashSet<>(kept.keySet());
-    wanted.removeAll(suspended.keySet());
-    return wanted;
+    return new HashSet<>(kept.keySet());
   }
 
   /** Whether anyone wants it connected. */
-  boolean isKept(NodeId node) {
-    return kept.containsKey(node);
+  synchronized boolean isKept(NodeId node) {
+    return tags.containsKey(node);
   }
 
   /** A user wants no connection with it for now. */
-  void suspend(NodeId node) {
-    if (kept.containsKey(node)) {
-      suspended.put(node, true);
+  synchronized void suspend(NodeId node) {
+    if (tags.containsKey(node)) {
+      suspended.add(node);
+      stop(node);
     }
   }
 
-  /** Someone wants a connection again. */
-  void resume(NodeId node) {
+  /** A user wants a connection again, or there is one. */
+  synchronized void resume(NodeId node) {
+    if (suspended.remove(node)) {
+      redial(node);
+    }
+  }
+
+  /** A user wants it now: no pause is over later than at once. */
+  synchronized void hurry(NodeId node) {
     suspended.remove(node);
+    if (tags.containsKey(node)) {
+      stop(node);
+      redial(node);
+    }
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     closed = true;
     kept.values().forEach(Thread::interrupt);
     kept.clear();
@@ -120,7 +144,7 @@ final class Keeper implements AutoCloseable {
           backoff.lasted(uptime(), uptime().minus(since));
           continue;
         }
-        if (peers.awaitOther(node, null, pause(node, backoff)) || suspended.containsKey(node)) {
+        if (peers.awaitOther(node, null, pause(node, backoff))) {
           continue;
         }
         try {
@@ -138,7 +162,7 @@ final class Keeper implements AutoCloseable {
   /** Also a kept peer that asked to be left alone is left alone. */
   private long pause(NodeId node, Backoff backoff) {
     var own = backoff.left(uptime());
-    var asked = dials.left(node);
-    return Math.max(own.toNanos(), asked.toNanos());
+    var asked = Math.max(dials.left(node).toNanos(), dismissals.left(node).toNanos());
+    return Math.max(own.toNanos(), asked);
   }
 }

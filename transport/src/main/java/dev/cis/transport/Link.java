@@ -17,6 +17,12 @@ public interface Link {
    */
   long TRIMMED = 0x110;
 
+  /**
+   * Close code of a connection that a user on the other side ended on purpose. Whoever reads it
+   * does not dial again for longer, unless its own user asks.
+   */
+  long DISMISSED = 0x111;
+
   /** A path without anybody between the two sides. */
   String DIRECT = "direct";
 

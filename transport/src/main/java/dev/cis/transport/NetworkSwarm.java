@@ -44,7 +44,7 @@ public final class NetworkSwarm implements Swarm {
   private final Caller caller;
   private final Recovery recovery;
   private final Quotas quotas;
-  private final Dials dials;
+  private final Dismissals dismissals;
   private final Upkeep upkeep;
   private final Renewal renewal;
   private final Set<Live> links = ConcurrentHashMap.newKeySet();
@@ -79,7 +79,7 @@ public final class NetworkSwarm implements Swarm {
             description);
     this.book = new ObservedBook(book, announcer::described);
     this.greeter = new Greeter(self, config, admission, peers, this.book, own, random);
-    this.dials = new Dials(config.dialling(), quotas, Uptime.CLOCK, random);
+    var dials = new Dials(config.dialling(), quotas, Uptime.CLOCK, random);
     this.dialler =
         new Dialler(
             self,
@@ -90,11 +90,13 @@ public final class NetworkSwarm implements Swarm {
             this.book,
             greeter,
             this::attend);
-    this.connector = new Connector(this.book, peers, dials, dialler);
+    this.dismissals = new Dismissals(config.dialling().disconnectRest(), Uptime.CLOCK);
+    this.connector = new Connector(this.book, peers, dials, dismissals, dialler);
     this.keeper =
-        new Keeper(config.dialling(), peers, dials, connector::reach, Uptime.CLOCK, random);
-    this.opener = new Opener(config, handlers, peers, keeper, connector, dialler);
-    this.caller = new Caller(config, handlers, peers, keeper, connector);
+        new Keeper(
+            config.dialling(), peers, dials, dismissals, connector::reach, Uptime.CLOCK, random);
+    this.opener = new Opener(config, handlers, peers, connector, dialler);
+    this.caller = new Caller(config, handlers, peers, connector);
     this.upkeep =
         new Upkeep(config.limits().connections(), peers, keeper::isKept, this::trim, Uptime.CLOCK);
     this.recovery = new Recovery(config, network, peers, new RecoveryHands());
@@ -127,6 +129,7 @@ public final class NetworkSwarm implements Swarm {
   private void begin() {
     var _ = handlers.add(Opener.PING, SYSTEM, (live, stream) -> Opener.echo(stream));
     watching = admission.watch(this::admissionChanged);
+    peers.watch(this::linked);
     own.outdated();
     announcer.start();
     renewal.start();
@@ -205,10 +208,9 @@ public final class NetworkSwarm implements Swarm {
             live.unmeter();
             counters.ended(live.link, Uptime.CLOCK.now().wall(), reason);
             quotas.unwatch(live);
-            if (live.link.peerCloseCode() == Link.TRIMMED) {
-              connector.rest(live, "it closed the connection: " + Wording.printable(reason));
+            if (connector.ended(live, reason)) {
+              recovery.forget(live.peer());
             }
-            peers.ended(live, reason);
             LOG.debug("event=link-down peer={} reason={}", live.peer().brief(), reason);
           }
         });
@@ -302,7 +304,7 @@ public final class NetworkSwarm implements Swarm {
     var deadline = Deadline.in(within);
     try {
       for (int i = 0; i < QLOG_ATTEMPTS; i++) {
-        renew(node, "to record the next connection");
+        boolean _ = hangUp(node, "to record the next connection");
         var file = connector.connected(node, deadline, true).link.qlog();
         if (file != null) {
           return file;
@@ -325,17 +327,7 @@ public final class NetworkSwarm implements Swarm {
     if (live == null || live.link.qlog() == null) {
       return false;
     }
-    renew(node, "recording ends");
-    return true;
-  }
-
-  /** Ends the connection so that another is made. */
-  private void renew(NodeId node, String why) {
-    var live = peers.live(node);
-    if (live != null) {
-      live.link.close(Link.GOODBYE, why);
-      peers.ended(live, why);
-    }
+    return hangUp(node, "recording ends");
   }
 
   @Override
@@ -360,26 +352,27 @@ public final class NetworkSwarm implements Swarm {
   }
 
   private PeerLink connect(NodeId node, Duration within, boolean asked) {
-    keeper.resume(node);
     try {
       return connector.connected(node, Deadline.in(within), asked).look();
     } catch (InterruptedException e) {
       throw Connector.interrupted("connecting to " + node.brief());
+    } finally {
+      if (asked) {
+        keeper.resume(node);
+      }
     }
   }
 
   @Override
   public PeerLink connect(Address address, Duration within) {
-    dials.check(address);
+    connector.check(address);
     return connectNow(address, within);
   }
 
   @Override
   public PeerLink connectNow(Address address, Duration within) {
     try {
-      var live = connector.dialled(address, within);
-      keeper.resume(live.peer());
-      return live.look();
+      return connector.dialled(address, within).look();
     } catch (InterruptedException e) {
       throw Connector.interrupted("dialling " + address);
     }
@@ -389,13 +382,32 @@ public final class NetworkSwarm implements Swarm {
   public boolean disconnect(NodeId node) {
     keeper.suspend(node);
     recovery.forget(node);
+    return connector.dismiss(node);
+  }
+
+  @Override
+  public boolean hangUp(NodeId node, String reason) {
     var live = peers.live(node);
     if (live == null) {
       return false;
     }
-    live.link.close(Link.GOODBYE, "disconnected by the operator");
-    peers.ended(live, "disconnected by the operator");
+    live.link.close(Link.GOODBYE, reason);
+    peers.ended(live, reason);
     return true;
+  }
+
+  @Override
+  public void recall(NodeId node) {
+    dismissals.end(node);
+    keeper.hurry(node);
+  }
+
+  /** There is a connection: whoever was to be left alone is not any more. */
+  private void linked(NodeId node) {
+    if (peers.live(node) != null) {
+      dismissals.end(node);
+      keeper.resume(node);
+    }
   }
 
   @Override

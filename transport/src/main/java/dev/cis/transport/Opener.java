@@ -16,7 +16,6 @@ final class Opener {
   private final TransportConfig config;
   private final Handlers handlers;
   private final Peers peers;
-  private final Keeper keeper;
   private final Connector connector;
   private final Dialler dialler;
 
@@ -24,20 +23,17 @@ final class Opener {
       TransportConfig config,
       Handlers handlers,
       Peers peers,
-      Keeper keeper,
       Connector connector,
       Dialler dialler) {
     this.config = config;
     this.handlers = handlers;
     this.peers = peers;
-    this.keeper = keeper;
     this.connector = connector;
     this.dialler = dialler;
   }
 
   Stream open(NodeId node, Handlers.Where where, ProtocolId protocol, Duration deadline) {
     var realm = where instanceof Handlers.Where.In(var named) ? named : "";
-    keeper.resume(node);
     var until = Deadline.in(deadline);
     try {
       while (true) {
@@ -52,7 +48,7 @@ final class Opener {
           if (e.code() != TransportCode.CONNECTION_LOST || until.isOver()) {
             throw e;
           }
-          peers.ended(live, "lost");
+          boolean _ = connector.ended(live, "lost");
         }
       }
     } catch (InterruptedException e) {

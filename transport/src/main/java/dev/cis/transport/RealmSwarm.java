@@ -110,6 +110,16 @@ final class RealmSwarm implements Swarm {
   }
 
   @Override
+  public void recall(NodeId node) {
+    swarm.recall(node);
+  }
+
+  @Override
+  public boolean hangUp(NodeId node, String reason) {
+    return swarm.hangUp(node, reason);
+  }
+
+  @Override
   public void keep(NodeId node, String tag) {
     swarm.keep(node, tag);
   }

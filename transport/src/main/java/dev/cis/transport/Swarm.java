@@ -76,14 +76,38 @@ public interface Swarm extends AutoCloseable {
   /** Dials an address without knowing who is there; the answer tells. */
   PeerLink connect(Address address, Duration within);
 
-  /** The same for somebody who asks for it now: dials however often it has failed. */
+  /**
+   * The same for a user who asks for it now: dials however often it has failed, and though it was
+   * disconnected.
+   */
   PeerLink connectNow(NodeId node, Duration within);
 
   /** The same for somebody who asks for it now. */
   PeerLink connectNow(Address address, Duration within);
 
-  /** Ends the connection and stops redialling until someone asks again; false if there was none. */
+  /**
+   * Ends the connection because a user wants none. For a time ({@link Dialling#disconnectRest})
+   * neither side dials the other by itself, so {@link #connect} and everything that would dial
+   * fails with {@code transport.backing-off}; a peer that is kept here is not redialled after that
+   * time either. {@link #connectNow} and {@link #recall} end the rest, on either side, and so does
+   * a connection that comes from the peer.
+   *
+   * @return false if there was no connection
+   */
   boolean disconnect(NodeId node);
+
+  /**
+   * A user wants the peer after all: nothing holds back dials after {@link #disconnect} any more.
+   */
+  void recall(NodeId node);
+
+  /**
+   * Ends the connection, which either side may make anew at once.
+   *
+   * @param reason in words, for both sides
+   * @return false if there was none
+   */
+  boolean hangUp(NodeId node, String reason);
 
   /**
    * Keeps a connection to the peer: it is redialled with backoff whenever it is lost, never closed

@@ -40,8 +40,8 @@ public enum TransportCode implements Code {
   BACKING_OFF(
       "transport.backing-off",
       Kind.UNREACHABLE,
-      "The peer could not be reached a moment ago and is left alone for now; 'cis p2p connect' dials"
-          + " at once."),
+      "The peer could not be reached a moment ago, or a user disconnected it, and is left alone for"
+          + " now; 'cis p2p connect' dials at once."),
   WRONG_IDENTITY(
       "transport.wrong-identity",
       Kind.DENIED,

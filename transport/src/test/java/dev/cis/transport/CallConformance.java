@@ -451,7 +451,7 @@ public abstract class CallConformance {
     introduce(a, b);
     var call = a.call(b.self(), ECHO, new byte[0], LONG);
     assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(b.disconnect(a.self())).isTrue();
+    assertThat(b.hangUp(a.self(), "for the test")).isTrue();
     assertThat(faultOf(call).code()).isEqualTo(TransportCode.CONNECTION_LOST);
     assertThat(interrupted.await(30, TimeUnit.SECONDS)).isTrue();
     assertEcho(a, b.self());

@@ -30,12 +30,14 @@ class CloseCodesTest {
     }
     known.put(Link.GOODBYE, "-");
     known.put(Link.TRIMMED, "-");
+    known.put(Link.DISMISSED, "-");
     assertThat(written).isEqualTo(known);
   }
 
   @Test
   void everyCodeHasAWordAndUnknownOnesAreADefect() {
     assertThat(Counters.word(Link.GOODBYE)).isEqualTo("goodbye");
+    assertThat(Counters.word(Link.DISMISSED)).isEqualTo("dismissed");
     assertThat(Counters.word(Kind.NOT_FOUND.closeCode())).isEqualTo("not-found");
     assertThat(Counters.word(0x7777)).isEqualTo("internal");
   }

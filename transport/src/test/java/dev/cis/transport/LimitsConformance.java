@@ -353,7 +353,7 @@ public abstract class LimitsConformance {
     a.release(b.self(), "gossip");
     Await.until("connected", () -> a.link(b.self()).isPresent() && b.link(a.self()).isPresent());
     var since = a.link(b.self()).orElseThrow().since();
-    b.disconnect(a.self());
+    boolean _ = b.hangUp(a.self(), "for the test");
     Await.until(
         "connected anew",
         () -> a.link(b.self()).filter(link -> link.since().isAfter(since)).isPresent());

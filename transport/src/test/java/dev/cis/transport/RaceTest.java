@@ -121,6 +121,7 @@ class RaceTest {
             d.handshakeTimeout(),
             d.backoffMin(),
             d.backoffMax(),
+            d.disconnectRest(),
             d.maxDials(),
             d.maxDialRate());
     return new Race(network, null, Deadline.in(LONG), dialling).run(List.of(hosts), 7677);

@@ -416,12 +416,12 @@ public abstract class StreamConformance {
     assertThat(b.counters().streamsAccepted()).isEqualTo(3);
     assertThat(b.counters().streamsRefused()).isOne();
     assertThat(a.counters().ended()).isEmpty();
-    b.disconnect(a.self());
+    boolean _ = b.hangUp(a.self(), "had enough");
     Await.until("both know", () -> !a.counters().ends().isEmpty());
     assertThat(b.counters().ended()).containsExactly(Map.entry("here goodbye", 1L));
     var end = a.counters().ends().getFirst();
     assertThat(end.peer()).isEqualTo(b.self());
-    assertThat(end.reason()).contains("operator");
+    assertThat(end.reason()).contains("had enough");
   }
 
   @Test

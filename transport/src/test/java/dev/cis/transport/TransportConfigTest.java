@@ -72,6 +72,7 @@ class TransportConfigTest {
     refused(() -> new ResourceLimits(2 << 20, 1 << 20, -1), "reserved_files");
     refused(() -> Dialling.DEFAULT.withDials(0, 1), "max_dials");
     refused(() -> Dialling.DEFAULT.withDials(1, 0), "max_dial_rate");
+    refused(() -> Dialling.DEFAULT.withDisconnectRest(Duration.ZERO), "disconnect_rest");
   }
 
   private static void refused(ThrowingCallable making, String key) {

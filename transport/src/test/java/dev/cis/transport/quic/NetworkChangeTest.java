@@ -86,7 +86,7 @@ class NetworkChangeTest {
     a.book().suggest(b.self(), b.localAddresses().getFirst(), "test");
     a.keep(b.self());
     Await.until("connected", () -> a.link(b.self()).isPresent());
-    b.disconnect(a.self());
+    boolean _ = b.hangUp(a.self(), "for the test");
     Await.until("apart", () -> a.link(b.self()).isEmpty());
     a.networkChanged();
     Await.until("connected anew", () -> a.link(b.self()).isPresent());

@@ -71,7 +71,7 @@ class QuicDiagnosticsTest {
       assertThat(live.sent()).isPositive();
       assertThat(live.received()).isPositive();
       assertThat(live.bytesSent()).isGreaterThan(1_200);
-      a.disconnect(b.self());
+      boolean _ = a.hangUp(b.self(), "had enough");
       Await.until("ended", () -> !a.ends().isEmpty() && !b.ends().isEmpty());
       assertThat(a.ends().getFirst().how()).isEqualTo("here goodbye");
       assertThat(b.ends().getFirst().how()).isEqualTo("peer goodbye");

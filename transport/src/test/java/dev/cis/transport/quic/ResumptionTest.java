@@ -85,7 +85,7 @@ class ResumptionTest {
 
   /** Connects by identity, and answers how many certificates both sides saw. */
   private static int certificates(Party from, Party to) {
-    boolean _ = from.swarm.disconnect(to.swarm.self());
+    boolean _ = from.swarm.hangUp(to.swarm.self(), "to meet again");
     Await.until("apart", () -> to.swarm.link(from.swarm.self()).isEmpty());
     from.swarm.book().suggest(to.swarm.self(), to.address(), "test");
     int before = from.judge.seen.get() + to.judge.seen.get();

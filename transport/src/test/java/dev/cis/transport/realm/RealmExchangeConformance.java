@@ -142,7 +142,7 @@ public abstract class RealmExchangeConformance {
     mallory.connect(loyal);
     mallory.connect(founder);
     Await.until("all know the realm", () -> mallory.realms.view("").sequence() == 1);
-    var _ = founder.swarm.disconnect(away.id());
+    var _ = founder.swarm.hangUp(away.id(), "for the test");
     Await.until("away", () -> away.swarm.links().isEmpty());
 
     founder.realms.revoke("", mallory.id(), DAY);
