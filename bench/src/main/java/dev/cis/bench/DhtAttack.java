@@ -88,7 +88,7 @@ final class DhtAttack {
       int mask = 0xFF >> bits % 8;
       own[bits / 8] = (byte) ((id[bits / 8] & ~mask) | (own[bits / 8] & mask));
       var host = "200." + i % subnets / 256 + "." + i % subnets % 256 + "." + (1 + i / subnets);
-      crowd.add(DhtWorld.record(key, NodeId.of(own), host));
+      crowd.add(DhtWorld.record(key, NodeId.of(own), world.size() + i, host));
     }
     return crowd;
   }

@@ -37,6 +37,10 @@ final class DhtWorld {
 
   private static final Instant EXPIRY = Instant.parse("2030-01-01T00:00:00Z");
   private static final Duration IDLE = Duration.ofMinutes(1);
+
+  /** A correlation is the asker's index and, in so many bits, the number of its request. */
+  private static final int ID_BITS = 40;
+
   private static final Duration BETWEEN_JOINS = Duration.ofMillis(10);
 
   /** What travels. */
@@ -67,7 +71,6 @@ final class DhtWorld {
   private final KademliaConfig config;
   private final RandomGenerator random;
   private final List<Member> members = new ArrayList<>();
-  private final Map<NodeId, Integer> indexes = new HashMap<>();
   private final List<Integer> alive = new ArrayList<>();
   private final DhtLinks links = new DhtLinks(IDLE.toNanos());
   private final DhtTraffic traffic = new DhtTraffic();
@@ -95,6 +98,11 @@ final class DhtWorld {
   /** What nodes said to each other so far. */
   DhtTraffic traffic() {
     return traffic;
+  }
+
+  /** How many nodes there ever were. */
+  int size() {
+    return members.size();
   }
 
   NodeId id(int node) {
@@ -142,7 +150,7 @@ final class DhtWorld {
     int node = members.size();
     var key = KeyPair.generate(random);
     var host = (20 + node / 65536) + "." + node / 256 % 256 + "." + node % 256 + ".1";
-    var record = record(key, key.nodeId(), host);
+    var record = record(key, key.nodeId(), node, host);
     var machine = new DhtMachine(key, config, RecordsConfig.DEFAULT, simulation.newRandom());
     enter(record, new SimHost<>(simulation, machine, output -> effect(node, output)));
     network.attach(node, (from, packet) -> arrive(node, from, packet));
@@ -158,14 +166,14 @@ final class DhtWorld {
   }
 
   private void enter(Signed<PeerRecord> record, SimHost<DhtInput, DhtOutput> host) {
-    indexes.put(record.value().node(), members.size());
     members.add(new Member(record, host, nanos()));
   }
 
-  static Signed<PeerRecord> record(KeyPair key, NodeId id, String host) {
+  /** The record of the node with this index, which is told from the sequence. */
+  static Signed<PeerRecord> record(KeyPair key, NodeId id, int node, String host) {
     return new PeerRecord(
             id,
-            1,
+            node + 1,
             List.of(new Address(host, Address.DEFAULT_PORT)),
             List.of(),
             "",
@@ -210,7 +218,7 @@ final class DhtWorld {
     var crowd = new ArrayList<>(alive);
     for (int honest : crowd) {
       for (var record : records) {
-        meet(honest, indexes.getOrDefault(record.value().node(), -1));
+        meet(honest, index(record));
       }
       runFor(Duration.ofMillis(2));
     }
@@ -274,6 +282,10 @@ final class DhtWorld {
     return simulation.now().uptime().toNanos();
   }
 
+  private static int index(Signed<PeerRecord> record) {
+    return (int) record.value().sequence() - 1;
+  }
+
   private void meet(int node, int peer) {
     var record = members.get(peer).record;
     members.get(node).host.on(new DhtInput.PeerSeen(record, record.value().addresses().getFirst()));
@@ -282,7 +294,7 @@ final class DhtWorld {
   private void effect(int node, DhtOutput output) {
     switch (output) {
       case DhtOutput.SendRequest(var to, var message, var id) -> {
-        int peer = indexes.getOrDefault(to.value().node(), -1);
+        int peer = index(to);
         if (links.isUp(node, peer, nanos())) {
           ask(node, peer, new Packet.Ask(message, id, false));
         } else {
@@ -290,9 +302,10 @@ final class DhtWorld {
           network.send(node, peer, new Packet.Dial(new Packet.Ask(message, id, true)));
         }
       }
-      case DhtOutput.SendResponse(var to, var message, var id) -> {
+      case DhtOutput.SendResponse(_, var message, var correlation) -> {
         traffic.answered(message);
-        network.send(node, indexes.getOrDefault(to, -1), new Packet.Answer(message, id));
+        int to = (int) (correlation >>> ID_BITS);
+        network.send(node, to, new Packet.Answer(message, correlation & ((1L << ID_BITS) - 1)));
       }
       case DhtOutput.LookupDone done -> {
         var begun = started.remove(done.lookup());
@@ -327,7 +340,7 @@ final class DhtWorld {
           meet(node, from);
         }
         var address = members.get(from).record.value().addresses().getFirst();
-        host.on(new DhtInput.Request(id(from), address, message, id));
+        host.on(new DhtInput.Request(id(from), address, message, ((long) from << ID_BITS) | id));
       }
       case Packet.Answer(var message, var id) ->
           host.on(new DhtInput.Response(id(from), message, id));

@@ -32,7 +32,7 @@ final class Bucket {
   @Nullable Contact find(NodeId node) {
     for (int i = contacts.size() - 1; i >= 0; i--) { // who was heard lately is heard again
       var contact = contacts.get(i);
-      if (contact.node().equals(node)) {
+      if (contact.head() == node.head() && contact.node().equals(node)) {
         return contact;
       }
     }

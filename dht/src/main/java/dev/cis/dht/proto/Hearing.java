@@ -102,7 +102,7 @@ final class Hearing {
 
   /** With whom a lookup begins: the table, hearsay while that is small, at worst those gone. */
   List<Signed<PeerRecord>> seeds(NodeId target) {
-    var seeds = new ArrayList<>(table.closest(target, 3 * config.k()));
+    var seeds = new ArrayList<>(table.closest(target, config.k()));
     if (seeds.size() < config.k()) {
       hearsay.values().stream()
           .sorted((a, b) -> Distance.compare(target, a.value().node(), b.value().node()))
@@ -113,6 +113,11 @@ final class Hearing {
       seeds.addAll(table.gone(target, config.k()));
     }
     return seeds;
+  }
+
+  /** Whom a lookup may ask beside the seeds. */
+  List<Signed<PeerRecord>> further(NodeId target) {
+    return table.closest(target, 3 * config.k());
   }
 
   /** Whether the record describes another node that serves the DHT now, where we may go. */

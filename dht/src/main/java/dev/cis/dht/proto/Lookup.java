@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,7 @@ final class Lookup {
   private final Map<NodeId, Path> askedOn = new HashMap<>();
   private final Map<NodeId, Bytes> tokens = new HashMap<>();
   private final List<Signed<PeerRecord>> reserve = new ArrayList<>();
+  private Supplier<List<Signed<PeerRecord>>> further = List::of;
   private @Nullable Path union;
   private int parallel;
   private int requests;
@@ -111,9 +113,13 @@ final class Lookup {
     return new DhtMessage.Find(target, what, kind == Kind.STORE);
   }
 
-  /** The nodes to begin with, closest first. */
-  void begin(List<Signed<PeerRecord>> seeds) {
+  /**
+   * The nodes to begin with, closest first; {@code more} gives further ones, closest first, in case
+   * that a further path is taken.
+   */
+  void begin(List<Signed<PeerRecord>> seeds, Supplier<List<Signed<PeerRecord>>> more) {
     reserve.addAll(seeds);
+    further = more;
     int width = kind == Kind.REFRESH ? 1 : config.paths();
     for (int i = 0; i < width; i++) {
       addPath(i, width);
@@ -245,6 +251,8 @@ final class Lookup {
     if (!unhappy || taken >= config.pathsMax()) {
       return false;
     }
+    reserve.addAll(further.get());
+    further = List::of;
     reserve.removeIf(record -> askedOn.containsKey(record.value().node()));
     if (reserve.isEmpty()) {
       return false;

@@ -218,11 +218,9 @@ public final class RoutingTable {
     int size = 0;
     for (int i = first; i <= Math.min(last, top); i++) {
       for (var contact : buckets[i].contacts()) {
-        if (isLive(contact)
-            && (size < wanted
-                || Distance.compare(target, contact.node(), closest[size - 1].node()) < 0)) {
+        if (isLive(contact) && (size < wanted || isCloser(target, contact, closest[size - 1]))) {
           int at = size < wanted ? size++ : size - 1;
-          while (at > 0 && Distance.compare(target, contact.node(), closest[at - 1].node()) < 0) {
+          while (at > 0 && isCloser(target, contact, closest[at - 1])) {
             closest[at] = closest[--at];
           }
           closest[at] = contact;
@@ -234,6 +232,14 @@ public final class RoutingTable {
     }
   }
 
+  private static boolean isCloser(NodeId target, Contact a, Contact b) {
+    long distance = target.head() ^ a.head();
+    long other = target.head() ^ b.head();
+    return distance == other
+        ? Distance.compare(target, a.node(), b.node()) < 0
+        : Long.compareUnsigned(distance, other) < 0;
+  }
+
   /**
    * How far the k nodes closest to us reach, as a share of the space: about k divided by the size
    * of the network. 1 while we know too few to tell.
@@ -243,6 +249,14 @@ public final class RoutingTable {
       return 1;
     }
     return Distance.share(self, closest(self, config.k()).getLast().value().node());
+  }
+
+  /** The bucket of the farthest of the k nodes closest to us: all of deeper ones are closer. */
+  int neighbourhood() {
+    var closest = closest(self, config.k());
+    return closest.size() < config.k()
+        ? Distance.BITS
+        : Distance.commonPrefix(self, closest.getLast().value().node());
   }
 
   /** Up to {@code count} nodes that are gone, closest to the target first: a last resort. */

@@ -108,13 +108,22 @@ final class Searching {
     if (running.put(lookup.id(), lookup) == null && lookup.id() >= 0) {
       callers++;
     }
-    var seeds = hearing.seeds(lookup.target());
-    if (lookup.kind() == Lookup.Kind.FIND_PEER) {
-      // What we know of the target ourselves may be old: others are asked for it.
-      seeds.removeIf(seed -> seed.value().node().equals(lookup.target()));
-    }
-    lookup.begin(seeds);
+    var seeds = withoutTarget(lookup, hearing.seeds(lookup.target()));
+    lookup.begin(seeds, () -> further(lookup));
     advance(now, lookup, out);
+  }
+
+  private List<Signed<PeerRecord>> further(Lookup lookup) {
+    return withoutTarget(lookup, hearing.further(lookup.target()));
+  }
+
+  /** What we know of the target ourselves may be old: others are asked for it. */
+  private static List<Signed<PeerRecord>> withoutTarget(
+      Lookup lookup, List<Signed<PeerRecord>> nodes) {
+    if (lookup.kind() == Lookup.Kind.FIND_PEER) {
+      nodes.removeIf(node -> node.value().node().equals(lookup.target()));
+    }
+    return nodes;
   }
 
   /** A node answered a lookup's question. */

@@ -39,6 +39,7 @@ final class Upkeep {
   private Duration forgetAt = Duration.ZERO;
   private Duration hungerPause;
   private int sizeBefore;
+  private int neighbourhood = Distance.BITS;
   private boolean lookingForSelf;
   private boolean refreshAll = true;
   private int refreshing;
@@ -111,6 +112,7 @@ final class Upkeep {
 
   void selfLookupDone(Duration now) {
     lookingForSelf = false;
+    neighbourhood = table.neighbourhood();
     if (table.size() > sizeBefore) {
       hungerPause = config.hungryEvery();
     } else {
@@ -166,7 +168,8 @@ final class Upkeep {
     if (table.size() < config.k()) {
       return; // looking for our neighbours meets everybody
     }
-    int deepest = table.deepest();
+    // Deeper ones are all neighbours of ours, whom we look up anyway.
+    int deepest = Math.min(table.deepest(), neighbourhood);
     for (int i = 0; i <= deepest; i++) {
       if (now.minus(lookedUpAt[i]).compareTo(olderThan) >= 0 && !refreshes.contains(i)) {
         lookedUp(now, i);
