@@ -76,7 +76,7 @@ final class NodeRequests {
         node.mappings().stream().map(NodeRequests::mapping).toList());
   }
 
-  private static Result.PortMapping mapping(Mapping m) {
+  static Result.PortMapping mapping(Mapping m) {
     var external = m.external();
     return new Result.PortMapping(
         m.gateway().address().getHostAddress(),

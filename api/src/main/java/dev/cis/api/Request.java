@@ -97,6 +97,19 @@ public sealed interface Request {
    */
   record Reachable(@Nullable String anchor) implements Request {}
 
+  /**
+   * How the network treats this node. Takes some seconds. Answer: {@link Result.Netcheck}.
+   *
+   * @param stun servers to ask, {@code host:port}; none stands for those that are configured
+   */
+  record Netcheck(List<String> stun) implements Request {
+    /** Checks the field. */
+    public Netcheck {
+      stun = List.copyOf(stun);
+      within("stun", stun.size(), 0, 16);
+    }
+  }
+
   /** How every limit of the node stands. Answer: {@link Result.Limits}. */
   record Limits() implements Request {}
 

@@ -130,6 +130,96 @@ public sealed interface Result {
   record Reachability(List<ReachedBy> anchors) implements Result {}
 
   /**
+   * How the network treats this node.
+   *
+   * @param daemon whether the check was made from the socket that carries QUIC; otherwise from a
+   *     socket of its own
+   * @param udp yes, no, or unknown if there was nobody to ask
+   * @param families IPv4 and IPv6, where there was a server to ask
+   * @param servers what each STUN server said: the evidence
+   * @param mappings how the port stands at the routers of this machine
+   * @param anchors those that are connected, the nearest first
+   * @param clockAheadMillis by how much the anchors' clocks are ahead of ours (the median);
+   *     negative if ours is ahead
+   * @param outlook open, forwarded, let-in, walled, punched, public, symmetric, unknown, blocked or
+   *     nobody-asked
+   * @param meaning the same in one sentence
+   */
+  record Netcheck(
+      boolean daemon,
+      String udp,
+      List<NetcheckFamily> families,
+      List<NetcheckServer> servers,
+      List<PortMapping> mappings,
+      List<NetcheckAnchor> anchors,
+      @Nullable Long clockAheadMillis,
+      String outlook,
+      String meaning)
+      implements Result {}
+
+  /**
+   * How one family of addresses is treated.
+   *
+   * @param family ipv4 or ipv6
+   * @param udp yes or no
+   * @param external addresses under which servers see this node
+   * @param translated whether none of them is this machine's own; missing if nobody answered
+   * @param mapping endpoint-independent, address-dependent, address-and-port-dependent (RFC 4787),
+   *     two of them with "or" between if it is one of these, or unknown
+   * @param mappingWhy how that was found out, or what is missing
+   * @param filtering the same of who is let in
+   * @param filteringWhy how that was found out, or what is missing
+   */
+  record NetcheckFamily(
+      String family,
+      String udp,
+      List<String> external,
+      @Nullable Boolean translated,
+      String mapping,
+      String mappingWhy,
+      String filtering,
+      String filteringWhy)
+      implements Result {}
+
+  /**
+   * What a STUN server said.
+   *
+   * @param server as it was given: host and port
+   * @param address where it was asked; missing if the name has no address
+   * @param external where it sees this node
+   * @param rttMillis what the answer took; missing if the question had to be repeated
+   * @param second its second address and port, if it has them
+   * @param failure why there is nothing
+   */
+  record NetcheckServer(
+      String server,
+      @Nullable String address,
+      @Nullable String external,
+      @Nullable Double rttMillis,
+      @Nullable String second,
+      @Nullable String failure)
+      implements Result {}
+
+  /**
+   * How an anchor is connected.
+   *
+   * @param path direct or relay
+   * @param clockAheadMillis by how much its clock is ahead of ours
+   * @param clockErrorMillis by how much that may be wrong
+   * @param failure why the clock is not known
+   */
+  record NetcheckAnchor(
+      String node,
+      String name,
+      String address,
+      String path,
+      @Nullable Double rttMillis,
+      @Nullable Long clockAheadMillis,
+      @Nullable Long clockErrorMillis,
+      @Nullable String failure)
+      implements Result {}
+
+  /**
    * An invitation.
    *
    * @param invitation its text, a secret

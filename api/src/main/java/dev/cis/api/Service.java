@@ -10,6 +10,7 @@ public final class Service implements Handler {
   private final Runnable stop;
   private final PeerRequests peers;
   private final DiscoveryRequests discovery;
+  private final NetcheckRequests netcheck;
   private final TrafficRequests traffic;
   private final MemoryRequests memory;
   private final NodeRequests nodes;
@@ -27,6 +28,7 @@ public final class Service implements Handler {
     this.stop = stop;
     this.peers = new PeerRequests(node, names);
     this.discovery = new DiscoveryRequests(node, names);
+    this.netcheck = new NetcheckRequests(node, names);
     this.traffic = new TrafficRequests(node, names);
     this.memory = new MemoryRequests(node, names);
     this.nodes = new NodeRequests(node, names);
@@ -48,6 +50,7 @@ public final class Service implements Handler {
         case Request.Discover r -> discovery.discover(r);
         case Request.Events r -> discovery.events(r, call);
         case Request.Reachable r -> discovery.reachable(r);
+        case Request.Netcheck r -> netcheck.netcheck(r);
         case Request.Limits() -> peers.limits();
         case Request.Connect r -> peers.connect(r);
         case Request.Disconnect r -> peers.disconnect(r);

@@ -68,6 +68,7 @@ class JsonReferenceTest {
             String.class, "text",
             Instant.class, "time",
             boolean.class, "boolean",
+            Boolean.class, "boolean",
             int.class, "integer",
             Integer.class, "integer",
             long.class, "integer",

@@ -75,7 +75,8 @@ final class P2pCommands {
     }
   }
 
-  private static String mapping(List<Result.PortMapping> mappings) {
+  /** How the port stands at the routers. */
+  static String mapping(List<Result.PortMapping> mappings) {
     var words = new ArrayList<String>();
     for (var m : mappings) {
       words.add(

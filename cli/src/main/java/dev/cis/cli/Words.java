@@ -112,6 +112,7 @@ record Words(String name, Function<Cis, Object> command, List<Words> words) {
           word("discover", DiscoveryCommands.Discover::new),
           word("events", DiscoveryCommands.Events::new),
           word("reachable", DiscoveryCommands.Reachable::new),
+          word("netcheck", NetcheckCommand::new),
           word("find", P2pCommands.Find::new),
           word("sync", P2pCommands.SyncNow::new),
           word("sync-status", P2pCommands.SyncStatus::new),

@@ -129,7 +129,8 @@ public final class StunClient {
     return new Endpoint(Bytes.of(socket.getAddress().getAddress()), socket.getPort());
   }
 
-  static InetSocketAddress socket(Endpoint endpoint) {
+  /** An endpoint as the sockets of Java want it. */
+  public static InetSocketAddress socket(Endpoint endpoint) {
     try {
       var ip = java.net.InetAddress.getByAddress(endpoint.ip().toByteArray());
       return new InetSocketAddress(ip, endpoint.port());

@@ -1,5 +1,6 @@
 package dev.cis.nat;
 
+import dev.cis.nat.proto.ClockMessage;
 import dev.cis.nat.proto.DialBackMessage;
 import dev.cis.nat.proto.NatPmp;
 import dev.cis.nat.proto.Pcp;
@@ -13,10 +14,17 @@ public final class FuzzTargets implements Decoders {
   @Override
   public Map<String, Consumer<byte[]>> decoders() {
     return Map.of(
-        "stun", bytes -> StunMessage.decode(bytes).mapped(),
-        "dial-back-question", Decoders.of(DialBackMessage.QUESTION),
-        "dial-back-answer", Decoders.of(DialBackMessage.ANSWER),
-        "nat-pmp", bytes -> NatPmp.decode(bytes).result(),
-        "pcp", bytes -> Pcp.decode(bytes).result());
+        "stun",
+        bytes -> StunMessage.decode(bytes).mapped(),
+        "dial-back-question",
+        Decoders.of(DialBackMessage.QUESTION),
+        "dial-back-answer",
+        Decoders.of(DialBackMessage.ANSWER),
+        "clock-answer",
+        Decoders.of(ClockMessage.CODEC),
+        "nat-pmp",
+        bytes -> NatPmp.decode(bytes).result(),
+        "pcp",
+        bytes -> Pcp.decode(bytes).result());
   }
 }

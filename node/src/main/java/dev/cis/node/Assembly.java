@@ -9,9 +9,11 @@ import dev.cis.gossip.Gossip;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.time.Uptime;
+import dev.cis.nat.AnchorClock;
 import dev.cis.nat.Datagrams;
 import dev.cis.nat.DialBack;
 import dev.cis.nat.DialBackService;
+import dev.cis.nat.StunClient;
 import dev.cis.sync.ReplicatedMemory;
 import dev.cis.transport.Admission;
 import dev.cis.transport.PeerBook;
@@ -80,6 +82,9 @@ final class Assembly {
         anchor ? Datagrams.ofAnchor(config.anchor(), Uptime.CLOCK) : Datagrams.ofNode(Uptime.CLOCK);
     var swarm =
         keep("swarm", opener.open(key, config.transport(), book, description, realms, datagrams));
+    if (anchor) {
+      keep("clock", AnchorClock.serve(swarm, Uptime.CLOCK));
+    }
     if (anchor && config.anchor().dialBack()) {
       keep("dial-back", DialBackService.start(swarm, config.anchor(), Uptime.CLOCK));
     }
@@ -121,6 +126,7 @@ final class Assembly {
             routing,
             discovery,
             new DialBack(swarm, datagrams),
+            StunClient.of(datagrams, Uptime.CLOCK),
             memory.memory(),
             memory.sync(),
             blobs,

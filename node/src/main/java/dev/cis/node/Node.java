@@ -11,6 +11,7 @@ import dev.cis.nat.DialBack;
 import dev.cis.nat.mapping.Mapping;
 import dev.cis.nat.mapping.PortMapping;
 import dev.cis.nat.mapping.ReachabilityCheck;
+import dev.cis.nat.StunClient;
 import dev.cis.sync.Memory;
 import dev.cis.sync.Sync;
 import dev.cis.transport.Address;
@@ -67,6 +68,7 @@ public final class Node implements AutoCloseable {
       @Nullable Routing routing,
       Discovery discovery,
       DialBack dialBack,
+      StunClient stun,
       Memory memory,
       Sync sync,
       Blobs blobs,
@@ -186,6 +188,11 @@ public final class Node implements AutoCloseable {
   /** Asks an anchor whether others can reach this node. */
   public DialBack dialBack() {
     return rooms.dialBack;
+  }
+
+  /** Asks STUN servers from the socket that carries QUIC. */
+  public StunClient stun() {
+    return rooms.stun;
   }
 
   /** The replicated memory. */

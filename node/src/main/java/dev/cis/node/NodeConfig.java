@@ -8,6 +8,7 @@ import dev.cis.gossip.GossipConfig;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.nat.AnchorConfig;
 import dev.cis.nat.mapping.MappingConfig;
+import dev.cis.nat.NatConfig;
 import dev.cis.sync.SyncConfig;
 import dev.cis.transport.PeerLocator;
 import dev.cis.transport.TransportConfig;
@@ -33,6 +34,7 @@ import java.util.TreeMap;
  * @param discovery {@code [discovery]}, with mDNS and bootstrap of {@code [p2p]}
  * @param anchor {@code [anchor]}
  * @param mapping {@code [mapping]}
+ * @param nat {@code [nat]}
  * @param dht {@code [dht]}, with the mode of {@code [p2p]}
  * @param gossip {@code [gossip]}
  * @param sync {@code [sync]}
@@ -48,6 +50,7 @@ public record NodeConfig(
     DiscoveryConfig discovery,
     AnchorConfig anchor,
     MappingConfig mapping,
+    NatConfig nat,
     DhtConfig dht,
     GossipConfig gossip,
     SyncConfig sync,
@@ -63,6 +66,7 @@ public record NodeConfig(
           new Section("discovery", DiscoveryConfig.DEFAULT, Set.of("mdns", "bootstrap")),
           new Section("anchor", AnchorConfig.DEFAULT, Set.of()),
           new Section("mapping", MappingConfig.DEFAULT, Set.of()),
+          new Section("nat", NatConfig.DEFAULT, Set.of()),
           new Section("dht", DhtConfig.DEFAULT, Set.of("mode", "kademlia.lanOnly")),
           new Section("gossip", GossipConfig.DEFAULT, Set.of()),
           new Section("sync", SyncConfig.DEFAULT, Set.of()),
@@ -95,6 +99,7 @@ public record NodeConfig(
             .withBootstrap(p2p.bootstrap().stream().map(PeerLocator::parse).toList()),
         section(sections, "anchor", AnchorConfig.class),
         section(sections, "mapping", MappingConfig.class),
+        section(sections, "nat", NatConfig.class),
         section(sections, "dht", DhtConfig.class).withMode(p2p.dhtMode()),
         section(sections, "gossip", GossipConfig.class),
         section(sections, "sync", SyncConfig.class),

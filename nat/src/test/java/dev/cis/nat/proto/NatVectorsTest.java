@@ -6,6 +6,7 @@ import dev.cis.kernel.wire.Bytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -58,6 +59,9 @@ class NatVectorsTest {
             transaction,
             List.of(StunMessage.xorMapped(seen, transaction)));
     assertThat(success.encode(false)).isEqualTo(vector(vectors, "stun-success"));
-    assertThat(vectors).hasSize(4);
+    var noon = new ClockMessage(Instant.parse("2026-11-21T12:00:00Z").toEpochMilli());
+    assertThat(ClockMessage.CODEC.encode(noon)).isEqualTo(vector(vectors, "clock-answer"));
+    assertThat(ClockMessage.CODEC.decode(vector(vectors, "clock-answer"))).isEqualTo(noon);
+    assertThat(vectors).hasSize(5);
   }
 }
