@@ -4,12 +4,11 @@ import dev.cis.discovery.Discovery;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.nat.DialBack;
+import dev.cis.nat.proto.AddressState;
 import dev.cis.node.Node;
 import dev.cis.transport.Address;
-import dev.cis.transport.PeerRecord;
 import dev.cis.transport.Swarm;
 import java.time.Duration;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -18,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 /** Requests about finding others and being found. */
 final class DiscoveryRequests {
   private static final Duration WAIT = Duration.ofSeconds(3);
-  private static final String ANCHOR = "anchor";
   private static final int QUEUE = 1_024;
 
   private final Node node;
@@ -60,26 +58,24 @@ final class DiscoveryRequests {
   }
 
   Result reachable(Request.Reachable request) {
-    var anchors = request.anchor() == null ? anchors() : List.of(names.find(request.anchor()));
-    return new Result.Reachability(anchors.stream().map(this::ask).toList());
+    var anchors =
+        request.anchor() == null ? node.connectedAnchors() : List.of(names.find(request.anchor()));
+    var asked =
+        request.known() ? List.<Result.ReachedBy>of() : anchors.stream().map(this::ask).toList();
+    return new Result.Reachability(asked, node.addresses().stream().map(this::address).toList());
   }
 
-  /** Those that are linked: of other realms, and members that are anchors. */
-  private List<NodeId> anchors() {
-    var all = new LinkedHashSet<>(node.discovery().look().anchors());
-    for (var link : swarm.members()) {
-      swarm
-          .book()
-          .find(link.peer())
-          .map(entry -> entry.record())
-          .filter(record -> isAnchor(record.value()))
-          .ifPresent(_ -> all.add(link.peer()));
-    }
-    return List.copyOf(all);
-  }
-
-  private static boolean isAnchor(PeerRecord record) {
-    return record.roles().contains(ANCHOR);
+  private Result.OwnAddress address(AddressState each) {
+    return new Result.OwnAddress(
+        each.address().toString(),
+        each.state().name().toLowerCase(Locale.ROOT),
+        each.origins().stream().map(origin -> origin.name().toLowerCase(Locale.ROOT)).toList(),
+        each.reached(),
+        each.silent(),
+        each.seenBy(),
+        each.since(),
+        swarm.record().value().addresses().contains(each.address()),
+        each.reason());
   }
 
   private Result.ReachedBy ask(NodeId anchor) {

@@ -51,7 +51,7 @@ final class NetcheckRequests {
       anchors.sort(
           Comparator.comparing(
               Result.NetcheckAnchor::rttMillis, Comparator.nullsLast(Comparator.naturalOrder())));
-      var mappings = node.mappings().stream().map(NodeRequests::mapping).toList();
+      var mappings = node.mappings().stream().map(m -> NodeRequests.mapping(node, m)).toList();
       return Netcheck.report(true, seen, anchors, mappings, isUdpSeen());
     }
   }

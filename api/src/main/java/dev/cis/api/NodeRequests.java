@@ -4,7 +4,7 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.Did;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.nat.mapping.Mapping;
-import dev.cis.nat.mapping.ReachabilityCheck;
+import dev.cis.nat.proto.AddressState;
 import dev.cis.node.Node;
 import dev.cis.node.NodeFacts;
 import dev.cis.node.Version;
@@ -73,11 +73,13 @@ final class NodeRequests {
         look.lan(),
         look.lastSearch(),
         look.lastSearch() == null ? null : look.lastReason(),
-        node.mappings().stream().map(NodeRequests::mapping).toList());
+        node.mappings().stream().map(m -> mapping(node, m)).toList());
   }
 
-  static Result.PortMapping mapping(Mapping m) {
+  static Result.PortMapping mapping(Node node, Mapping m) {
     var external = m.external();
+    var known =
+        node.addresses().stream().filter(each -> each.address().equals(external)).findFirst();
     return new Result.PortMapping(
         m.gateway().address().getHostAddress(),
         m.gateway().device(),
@@ -85,9 +87,13 @@ final class NodeRequests {
         m.protocol(),
         external == null ? null : external.toString(),
         m.leaseLeft().toSeconds(),
-        m.isPublic() && m.reachable() != ReachabilityCheck.Verdict.SILENT,
-        m.reachable().name().toLowerCase(Locale.ROOT),
-        m.reason());
+        external != null && node.swarm().record().value().addresses().contains(external),
+        known
+            .map(AddressState::state)
+            .orElse(AddressState.State.UNKNOWN)
+            .name()
+            .toLowerCase(Locale.ROOT),
+        m.reason().isEmpty() ? known.map(AddressState::reason).orElse("") : m.reason());
   }
 
   private static long residentBytes() {

@@ -90,12 +90,12 @@ public sealed interface Request {
   record Events(boolean follow) implements Request {}
 
   /**
-   * Whether others can reach this node, by asking anchors to send it something. Answer: {@link
-   * Result.Reachability}.
+   * Where others can reach this node: what is known of each address, and what anchors say now.
    *
-   * @param anchor whom to ask, null for every connected anchor
+   * @param anchor the one to ask; null for every anchor that is connected
+   * @param known nobody is asked
    */
-  record Reachable(@Nullable String anchor) implements Request {}
+  record Reachable(@Nullable String anchor, boolean known) implements Request {}
 
   /**
    * How the network treats this node. Takes some seconds. Answer: {@link Result.Netcheck}.

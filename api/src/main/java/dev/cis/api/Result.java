@@ -75,8 +75,8 @@ public sealed interface Result {
    * @param protocol pcp, nat-pmp or upnp; empty without a mapping
    * @param external address and port on the router's outside; null without a mapping
    * @param leaseSeconds how long the router keeps it without being asked again
-   * @param announced whether it is an address of the internet, which others are told
-   * @param reachable reached, silent or unknown
+   * @param announced whether it is in the node's record, which others are told
+   * @param reachable public, private or unknown, as anchors found out
    * @param reason why there is none, or why it is of no use
    */
   record PortMapping(
@@ -126,8 +126,31 @@ public sealed interface Result {
       @Nullable String failure)
       implements Result {}
 
-  /** What the anchors found out. */
-  record Reachability(List<ReachedBy> anchors) implements Result {}
+  /**
+   * An address of this node.
+   *
+   * @param state unknown, public (the internet reaches it) or private
+   * @param origins where it is known from: configured, mapped, observed, local
+   * @param reached questions in a row to anchors that ended with a datagram that came
+   * @param silent questions in a row that ended without one
+   * @param seenBy in how many networks there are peers that see the node there
+   * @param since when it got this state; null while nothing was found out
+   * @param announced whether it is in the node's record
+   */
+  record OwnAddress(
+      String address,
+      String state,
+      List<String> origins,
+      int reached,
+      int silent,
+      int seenBy,
+      @Nullable Instant since,
+      boolean announced,
+      String reason)
+      implements Result {}
+
+  /** What the anchors answered now, and what is known of each address. */
+  record Reachability(List<ReachedBy> anchors, List<OwnAddress> addresses) implements Result {}
 
   /**
    * How the network treats this node.

@@ -102,11 +102,12 @@ final class DiscoveryCommands {
   }
 
   @Command(
-      description = "Whether others can reach this node: asks anchors to send it something.",
+      description = "At which addresses others can reach this node, found out by anchors.",
       footer = {
         "",
         "Examples:",
         "  cis p2p reachable            asks every anchor that is connected",
+        "  cis p2p reachable --known --json | jq '.addresses[] | select(.state == \"public\")'",
         "  cis p2p reachable anchor1    asks this one"
       })
   static final class Reachable implements Callable<Integer> {
@@ -118,16 +119,26 @@ final class DiscoveryCommands {
         description = "a connected anchor: NodeId, prefix or name")
     private @Nullable String anchor;
 
+    @Option(names = "--known", description = "ask nobody: what was found out already")
+    private boolean known;
+
     Reachable(Cis cis) {
       this.cis = cis;
     }
 
     @Override
     public Integer call() {
-      var answer = cis.client().call(new Request.Reachable(anchor), Result.Reachability.class);
+      var answer =
+          cis.client().call(new Request.Reachable(anchor, known), Result.Reachability.class);
       if (cis.json()) {
         cis.screen().json(answer);
-      } else if (answer.anchors().isEmpty()) {
+        return exit(answer);
+      }
+      addresses(answer.addresses());
+      if (known) {
+        return exit(answer);
+      }
+      if (answer.anchors().isEmpty()) {
         cis.screen()
             .note(
                 "no anchor is connected that could tell: start with --bootstrap ANCHOR, see"
@@ -148,7 +159,36 @@ final class DiscoveryCommands {
       return exit(answer);
     }
 
-    private static int exit(Result.Reachability answer) {
+    private void addresses(List<Result.OwnAddress> addresses) {
+      if (addresses.isEmpty()) {
+        return;
+      }
+      cis.screen()
+          .table(
+              List.of("ADDRESS", "STATE", "KNOWN FROM", "TOLD", "WHY"),
+              addresses.stream()
+                  .map(a ->
+                      List.of(
+                          a.address(),
+                          a.state(),
+                          String.join(", ", a.origins())
+                              + (a.seenBy() > 0
+                                  ? " ("
+                                      + a.seenBy()
+                                      + (a.seenBy() == 1 ? " network)" : " networks)")
+                                  : ""),
+                          a.announced() ? "yes" : "no",
+                          a.reason()))
+                  .toList());
+      cis.screen().line("");
+    }
+
+    private int exit(Result.Reachability answer) {
+      if (known) {
+        return answer.addresses().stream().anyMatch(a -> a.state().equals("public"))
+            ? 0
+            : UNREACHABLE;
+      }
       long reached = answer.anchors().stream().filter(a -> "reached".equals(a.verdict())).count();
       if (reached == 0) {
         return UNREACHABLE;

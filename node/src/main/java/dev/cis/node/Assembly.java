@@ -29,7 +29,6 @@ import java.nio.file.Files;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -76,7 +75,7 @@ final class Assembly {
     var key = home.readIdentity();
     var realms = realms(home, config, key);
     var book = keep("peer-book", StoredPeerBook.open(home.peers()));
-    var description = Node.description(config, config.labels(), List.of());
+    var description = Node.description(config, config.labels(), config.p2p().externalAddress());
     boolean anchor = config.p2p().anchor();
     var datagrams =
         anchor ? Datagrams.ofAnchor(config.anchor(), Uptime.CLOCK) : Datagrams.ofNode(Uptime.CLOCK);

@@ -7,11 +7,14 @@ import dev.cis.discovery.Discovery;
 import dev.cis.gossip.Gossip;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.kernel.time.Uptime;
 import dev.cis.nat.DialBack;
+import dev.cis.nat.OwnAddresses;
+import dev.cis.nat.StunClient;
 import dev.cis.nat.mapping.Mapping;
 import dev.cis.nat.mapping.PortMapping;
-import dev.cis.nat.mapping.ReachabilityCheck;
-import dev.cis.nat.StunClient;
+import dev.cis.nat.proto.AddressState;
 import dev.cis.sync.Memory;
 import dev.cis.sync.Sync;
 import dev.cis.transport.Address;
@@ -53,7 +56,8 @@ public final class Node implements AutoCloseable {
   private final FactsWriter facts;
   private final Deque<Part> parts;
   private SortedMap<String, String> labels;
-  private List<Address> mapped = List.of();
+  private List<Address> external;
+  private @Nullable OwnAddresses own;
   private @Nullable PortMapping mapping;
 
   /** Something to be stopped, and what it is called in the log. */
@@ -80,6 +84,7 @@ public final class Node implements AutoCloseable {
     this.rooms = rooms;
     this.parts = new ArrayDeque<>(parts);
     this.labels = config.labels();
+    this.external = config.p2p().externalAddress();
     this.facts = new FactsWriter(this);
     this.parts.push(new Part("facts", facts));
   }
@@ -225,16 +230,14 @@ public final class Node implements AutoCloseable {
     var checked = Settings.checkedLabels(changed);
     ConfigFile.writeLabels(home, checked);
     labels = checked;
-    rooms.swarm.describe(description(config, checked, mapped));
+    rooms.swarm.describe(description(config, checked, external));
     facts.writeNow();
   }
 
   static PeerDescription description(
-      NodeConfig config, SortedMap<String, String> labels, List<Address> mapped) {
-    var external = new LinkedHashSet<>(config.p2p().externalAddress());
-    external.addAll(mapped);
+      NodeConfig config, SortedMap<String, String> labels, List<Address> external) {
     var roles = config.p2p().anchor() ? List.of(ANCHOR) : List.<String>of();
-    return new PeerDescription(config.name(), labels, roles, List.copyOf(external));
+    return new PeerDescription(config.name(), labels, roles, external);
   }
 
   /** How the port stands at the routers of this machine; empty if they are not asked. */
@@ -242,32 +245,77 @@ public final class Node implements AutoCloseable {
     return mapping == null ? List.of() : mapping.mappings();
   }
 
-  private synchronized void mapped(List<Address> external) {
-    mapped = external;
-    rooms.swarm.describe(description(config, labels, mapped));
+  /** Every address of this node, and whether others can reach it there. */
+  public synchronized List<AddressState> addresses() {
+    return own == null ? List.of() : own.look();
   }
 
-  /** A node that only this machine can reach has nothing to map. */
-  private synchronized void map() {
-    rooms.swarm.localAddresses().stream()
-        .filter(address -> config.p2p().enableNatTraversal() && !address.isLoopback())
-        .findFirst()
-        .ifPresent(address -> {
-          mapping =
-              PortMapping.start(
-                  rooms.key,
-                  address.port(),
-                  config.mapping(),
-                  ReachabilityCheck.NONE,
-                  this::mapped);
-          parts.push(new Part("port-mapping", mapping));
-        });
+  /** The connected nodes that answer dial-back: anchors of other realms, and members. */
+  public List<NodeId> connectedAnchors() {
+    var all = new LinkedHashSet<>(rooms.discovery.look().anchors());
+    for (var link : rooms.swarm.members()) {
+      rooms
+          .swarm
+          .book()
+          .find(link.peer())
+          .map(entry -> entry.record())
+          .filter(record -> record.value().roles().contains(ANCHOR))
+          .ifPresent(_ -> all.add(link.peer()));
+    }
+    return List.copyOf(all);
+  }
+
+  private synchronized void announce(List<Address> changed) {
+    external = changed;
+    rooms.swarm.describe(description(config, labels, changed));
+  }
+
+  private final class Followed implements OwnAddresses.Events {
+    @Override
+    public void announce(List<Address> changed) {
+      Node.this.announce(changed);
+    }
+
+    @Override
+    public void networkChanged() {
+      @Nullable PortMapping present;
+      synchronized (Node.this) {
+        present = mapping;
+      }
+      if (present != null) {
+        present.networkChanged();
+      }
+    }
+  }
+
+  /** Looks where others can reach this node; one that only this machine can needs no look. */
+  private synchronized void look() {
+    var outside =
+        rooms.swarm.localAddresses().stream().filter(address -> !address.isLoopback()).findFirst();
+    if (outside.isEmpty()) {
+      return;
+    }
+    var looking =
+        OwnAddresses.start(
+            rooms.swarm,
+            rooms.dialBack,
+            this::connectedAnchors,
+            config.p2p().externalAddress(),
+            new Followed(),
+            Uptime.CLOCK);
+    own = looking;
+    parts.push(new Part("own-addresses", looking));
+    if (config.p2p().enableNatTraversal()) {
+      mapping =
+          PortMapping.start(rooms.key, outside.get().port(), config.mapping(), looking::mapped);
+      parts.push(new Part("port-mapping", mapping));
+    }
   }
 
   /** Begins to tell others about this node. */
   void begin() {
     facts.start();
-    map();
+    look();
     LOG.info(
         "event=node-started node={} name={} listen={}",
         rooms.swarm.self(),

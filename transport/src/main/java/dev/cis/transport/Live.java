@@ -179,6 +179,7 @@ final class Live {
         openStreams(),
         counted == null ? 0 : counted.out.meter().total() - sentBefore,
         counted == null ? 0 : counted.in.meter().total() - receivedBefore,
-        realms);
+        realms,
+        observed);
   }
 }

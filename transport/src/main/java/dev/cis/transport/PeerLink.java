@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytesSent application bytes sent on it
  * @param bytesReceived application bytes received on it
  * @param realms ids of the realms that both sides proved on it
+ * @param observed our address as the peer says that it sees it; null until it was said
  */
 public record PeerLink(
     NodeId peer,
@@ -30,4 +31,5 @@ public record PeerLink(
     int streams,
     long bytesSent,
     long bytesReceived,
-    Set<String> realms) {}
+    Set<String> realms,
+    @Nullable Address observed) {}

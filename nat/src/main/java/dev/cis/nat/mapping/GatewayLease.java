@@ -9,11 +9,9 @@ import dev.cis.nat.proto.LeaseOutput.Standing;
 import dev.cis.nat.proto.LeaseTimes;
 import dev.cis.nat.proto.MappingProtocol;
 import dev.cis.nat.proto.PortLease;
-import dev.cis.transport.Address;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -29,11 +27,9 @@ final class GatewayLease implements AutoCloseable {
 
   private final Gateway gateway;
   private final Map<MappingProtocol, Mapper> mappers;
-  private final ReachabilityCheck check;
   private final Supplier<Now> clock;
   private final Runnable changed;
   private final Loop<LeaseInput, LeaseOutput> loop;
-  private final Map<Address, ReachabilityCheck.Verdict> verdicts = new ConcurrentHashMap<>();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile Standing standing =
       new Standing(LeaseOutput.State.SEARCHING, null, null, Duration.ZERO, "");
@@ -42,12 +38,10 @@ final class GatewayLease implements AutoCloseable {
       Gateway gateway,
       Map<MappingProtocol, Mapper> mappers,
       PortLease machine,
-      ReachabilityCheck check,
       Supplier<Now> clock,
       Runnable changed) {
     this.gateway = gateway;
     this.mappers = mappers;
-    this.check = check;
     this.clock = clock;
     this.changed = changed;
     this.loop = new Loop<>("mapping-" + gateway.device(), machine, MAILBOX, clock, this::perform);
@@ -108,14 +102,12 @@ final class GatewayLease implements AutoCloseable {
     standing = now;
     var external = now.external();
     if (external != null && !external.equals(before.external())) {
-      verdicts.clear();
       LOG.info(
           "event=port-mapped gateway={} protocol={} external={} public={}",
           gateway.address().getHostAddress(),
           now.by(),
           external,
           !external.isPrivate());
-      Thread.ofVirtual().name("mapping-verify").start(() -> verify(external));
     } else if (external == null && now.state() == LeaseOutput.State.NONE) {
       LOG.info(
           "event=port-not-mapped gateway={} reason=\"{}\"",
@@ -126,17 +118,6 @@ final class GatewayLease implements AutoCloseable {
       stopped.countDown();
     }
     changed.run();
-  }
-
-  private void verify(Address external) {
-    if (!external.isPrivate()) {
-      var verdict = check.check(external);
-      if (external.equals(standing.external())) {
-        verdicts.put(external, verdict);
-        LOG.info("event=port-mapping-verified external={} verdict={}", external, verdict);
-        changed.run();
-      }
-    }
   }
 
   /** The network changed, or an operator wants it tried now. */
@@ -156,9 +137,6 @@ final class GatewayLease implements AutoCloseable {
         external,
         external == null || left.isNegative() ? Duration.ZERO : left,
         isPublic,
-        external == null
-            ? ReachabilityCheck.Verdict.UNKNOWN
-            : verdicts.getOrDefault(external, ReachabilityCheck.Verdict.UNKNOWN),
         external == null || isPublic
             ? now.reason()
             : "the router's external address is private: another router is before it");

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param external address and port on the router's outside; null without a mapping
  * @param leaseLeft how long the router keeps it without being asked again
  * @param isPublic whether the external address is one of the internet; if not, another translator
- *     is before the router and the address is not announced
- * @param reachable whether a packet from elsewhere came through
+ *     is before the router and the address is of no use to others
  * @param reason why there is none, or why it is of no use
  */
 public record Mapping(
@@ -24,5 +23,4 @@ public record Mapping(
     @Nullable Address external,
     Duration leaseLeft,
     boolean isPublic,
-    ReachabilityCheck.Verdict reachable,
     String reason) {}

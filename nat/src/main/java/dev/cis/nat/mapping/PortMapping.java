@@ -58,14 +58,11 @@ public final class PortMapping implements AutoCloseable {
    * @param key makes the nonce of PCP, the same after a restart, so that what an earlier run left
    *     can be renewed
    * @param port the UDP port that the node is bound to
-   * @param announce hears the external addresses that are public, whenever they change
+   * @param announce hears the external addresses whenever they change; those that are private
+   *     (another router is before) too
    */
   public static PortMapping start(
-      KeyPair key,
-      int port,
-      MappingConfig config,
-      ReachabilityCheck check,
-      Consumer<List<Address>> announce) {
+      KeyPair key, int port, MappingConfig config, Consumer<List<Address>> announce) {
     var random = new SecureRandom();
     Supplier<Now> clock = Uptime.CLOCK;
     var mapping =
@@ -76,7 +73,6 @@ public final class PortMapping implements AutoCloseable {
                     told.gateway(),
                     mappers(told.gateway(), key, port),
                     GatewayLease.machine(port, config, random),
-                    check,
                     clock,
                     told.changed()),
             announce);
@@ -178,9 +174,7 @@ public final class PortMapping implements AutoCloseable {
     var external = new ArrayList<Address>();
     for (var mapping : mappings()) {
       var address = mapping.external();
-      if (address != null
-          && mapping.isPublic()
-          && mapping.reachable() != ReachabilityCheck.Verdict.SILENT) {
+      if (address != null) {
         external.add(address);
       }
     }

@@ -25,9 +25,7 @@ final class MappedHost {
     var key = KeyPair.generate(new SecureRandom());
     try (var socket = new DatagramSocket(port)) {
       Thread.ofVirtual().start(() -> echo(socket));
-      var mapping =
-          PortMapping.start(
-              key, port, config, ReachabilityCheck.NONE, to -> out.println("announced " + to));
+      var mapping = PortMapping.start(key, port, config, to -> out.println("announced " + to));
       List<String> before = List.of();
       while (System.in.available() == 0) {
         var now = mapping.mappings().stream().map(MappedHost::words).toList();

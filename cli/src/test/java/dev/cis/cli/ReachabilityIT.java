@@ -1,0 +1,90 @@
+package dev.cis.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Behind routers of the namespace lab: one that maps ports, one that does not. Needs root and the
+ * packages that {@code lab/natlab check} names.
+ */
+@Tag("lab")
+class ReachabilityIT {
+  private static final Duration SOON = Duration.ofMinutes(2);
+  private static final List<String> ANCHORS =
+      List.of("--bootstrap", "203.0.113.10:7677", "--bootstrap", "198.51.100.10:7677");
+
+  @TempDir Path homes;
+  private Lab lab;
+
+  @BeforeAll
+  static void buildTheInternet() throws Exception {
+    Lab.up();
+  }
+
+  @AfterAll
+  static void takeItDown() throws Exception {
+    Lab.down();
+  }
+
+  @BeforeEach
+  void enter() {
+    lab = new Lab(homes);
+  }
+
+  @AfterEach
+  void stopAll() throws Exception {
+    lab.stop();
+  }
+
+  private static void awaitAddress(Terminal node, String address, String state, boolean told) {
+    await()
+        .atMost(SOON)
+        .until(() ->
+            Terminal.list(
+                    JSON.std.mapFrom(node.run("p2p", "reachable", "--known", "--json").out()),
+                    "addresses")
+                .stream()
+                .anyMatch(each ->
+                    address.equals(each.get("address"))
+                        && state.equals(each.get("state"))
+                        && Objects.equals(each.get("announced"), told)));
+  }
+
+  @Test
+  void aMappedAddressIsReachedAndToldAndAnUnmappedOneIsNot() throws Exception {
+    var pub1 = lab.host("pub1");
+    var pub2 = lab.host("pub2");
+    var e1 = lab.host("e1");
+    var a1 = lab.host("a1");
+    lab.start(pub1, "--anchor");
+    lab.start(pub2, "--anchor");
+    lab.start(e1, ANCHORS.toArray(String[]::new));
+    lab.start(a1, ANCHORS.toArray(String[]::new));
+
+    awaitAddress(e1, "198.18.5.2:7677", "public", true);
+    awaitAddress(a1, "198.18.1.2:7677", "private", false);
+    var status = e1.run("p2p", "status").succeeded().out();
+    assertThat(status).containsPattern("mapping +(pcp|nat-pmp|upnp) 198\\.18\\.5\\.2:7677");
+
+    // Two nodes behind routers, of which one maps ports, reach each other.
+    await().atMost(SOON).until(() -> a1.connected().contains("e1"));
+    a1.run("p2p", "ping", "e1", "-c", "1").succeeded();
+
+    e1.run("p2p", "stop").succeeded();
+    var gone = "! nft list ruleset | grep -q 7677";
+    assertThat(Lab.natlab("exec", "natE", "sh", "-c", gone)).as("nothing is left").isZero();
+  }
+}
