@@ -8,7 +8,8 @@ import java.util.List;
  * @param scenario which part to run, or all
  * @param seed from which everything follows
  * @param nodes size of the large network
- * @param minutes of virtual time in which nodes come and go, and as long before in which they rest
+ * @param minutes of virtual time in which nodes come and go before anything is measured, and as
+ *     many in which it is
  * @param lookups how many lookups each figure is taken from
  */
 record DhtOptions(String scenario, long seed, int nodes, int minutes, int lookups) {
@@ -29,7 +30,7 @@ record DhtOptions(String scenario, long seed, int nodes, int minutes, int lookup
     var scenario = "all";
     long seed = 1;
     int nodes = 10_000;
-    int minutes = 20;
+    int minutes = 10;
     int lookups = 5_000;
     for (int i = 0; i < words.size(); i += 2) {
       if (i + 1 == words.size()) {

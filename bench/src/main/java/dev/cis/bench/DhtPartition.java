@@ -49,7 +49,9 @@ record DhtPartition(DhtLookups apart, double minutes, double foundAtOnce, DhtLoo
         keys.add(DhtLookups.forKey(world, world.anyAlive()));
       }
       world.runFor(LOOKS);
-      inARow = DhtLookups.sum(world, keys).found() == 1 ? inARow + 1 : 0;
+      var all = DhtLookups.sum(world, keys);
+      progress(waited.toSeconds() + " s after the healing, random keys: " + all);
+      inARow = all.n() == TRIED && all.found() == 1 ? inARow + 1 : 0;
       waited = waited.plus(LOOKS);
     }
     double minutes = inARow < 3 ? -1 : waited.minus(LOOKS.multipliedBy(3)).toSeconds() / 60.0;
@@ -70,6 +72,10 @@ record DhtPartition(DhtLookups apart, double minutes, double foundAtOnce, DhtLoo
       open.add(DhtLookups.forNode(world, asker, any(world, there ? other : one)));
     }
     return open;
+  }
+
+  private static void progress(String text) {
+    System.err.println("bench: partition: " + text);
   }
 
   Map<String, Object> toNotes() {

@@ -10,6 +10,8 @@ import java.util.Map;
 final class DhtScenarios {
   private static final Duration SETTLE = Duration.ofMinutes(2);
 
+  private static final Duration QUIET = Duration.ofHours(1);
+
   /** Nodes that look, and are looked for, under churn have been there for so long at least. */
   private static final Duration SETTLED_IN = Duration.ofSeconds(30);
 
@@ -41,7 +43,7 @@ final class DhtScenarios {
     }
   }
 
-  /** A network grows, rests, and is churned for some minutes. */
+  /** A network grows, rests for an hour, and is churned for some minutes, twice. */
   static Scale scale(long seed, int nodes, int minutes, int count) {
     var world = new DhtWorld(seed, KademliaConfig.DEFAULT);
     world.grow(nodes);
@@ -51,15 +53,16 @@ final class DhtScenarios {
     var keys = DhtLookups.ofKeys(world, count / 4);
     progress(nodes + " nodes, random keys: " + keys);
     var before = world.traffic().count();
-    var quiet = Duration.ofMinutes(minutes);
-    world.runFor(quiet);
-    var stillCost = cost(world.traffic().count().since(before), nodes, quiet);
+    world.runFor(QUIET);
+    var stillCost = cost(world.traffic().count().since(before), nodes, QUIET);
     progress(nodes + " nodes, per node and hour: " + stillCost);
+    var time = Duration.ofMinutes(minutes);
+    churn(world, time, 0);
     before = world.traffic().count();
-    var churned = churn(world, quiet, count);
+    var churned = churn(world, time, count);
     var said = world.traffic().count().since(before);
     progress(nodes + " nodes, half of them replaced per hour: " + churned);
-    var churnedCost = cost(said, nodes, quiet);
+    var churnedCost = cost(said, nodes, time);
     progress(nodes + " nodes, churned, per node and hour: " + churnedCost);
     return new Scale(still, keys, churned, stillCost, churnedCost);
   }

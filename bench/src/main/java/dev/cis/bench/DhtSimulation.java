@@ -36,9 +36,10 @@ final class DhtSimulation implements Benchmark {
     to a node without a connection waits 50 ms for a handshake first, connections end after a minute
     without use, and nodes leave without a word. The parts (--scenario, default all):
       scale      10,000 nodes (--nodes) and 1,000: lookups of nodes and of random keys while nobody
-                 comes or goes, then what each node says in --minutes (20) without lookups; then half
-                 of the nodes are replaced per hour for --minutes, cost and lookups again. Those that
-                 look or are looked for have been there for 30 s.
+                 comes or goes, then what each node says in an hour without lookups. Then half of the
+                 nodes are replaced per hour for twice --minutes (10); in the second half of it the
+                 cost is counted, with that of lookups made meanwhile. Those that look or are looked
+                 for have been there for 30 s.
       partition  1,000 nodes are cut into halves for an hour and put together again.
       sybil      1,000 nodes, of which a fifth name only each other for 15 minutes; with the defences
                  and with a single path.
@@ -48,7 +49,7 @@ final class DhtSimulation implements Benchmark {
     A lookup of a node succeeds when its record is found, that of a key when the node that is closest
     to it is. Bytes are those of questions and answers, without what QUIC adds. --lookups (5000) and
     --seed (1) as they say. value: share of lookups that succeed among 10,000 nodes under churn,
-    p50 and p99 their milliseconds. It takes some minutes, two threads and 6 GB.\
+    p50 and p99 their milliseconds. It takes some minutes, two threads and 4 GB.\
     """;
   }
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class DhtOptionsTest {
   @Test
   void whatIsNotSaidIsAsInTheHelp() {
-    assertThat(DhtOptions.read(List.of())).isEqualTo(new DhtOptions("all", 1, 10_000, 20, 5_000));
+    assertThat(DhtOptions.read(List.of())).isEqualTo(new DhtOptions("all", 1, 10_000, 10, 5_000));
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,14 +16,31 @@ import org.jspecify.annotations.Nullable;
 final class Bucket {
   private final int k;
   private final ArrayList<Contact> contacts = new ArrayList<>();
+
+  /**
+   * {@link NodeId#head} of each contact, in their order: looked at far more often than they are.
+   */
+  private final long[] heads;
+
   private final LinkedHashMap<NodeId, Contact> waiting = new LinkedHashMap<>();
 
   Bucket(int k) {
     this.k = k;
+    this.heads = new long[k];
   }
 
+  /** To look at only. */
   List<Contact> contacts() {
     return contacts;
+  }
+
+  int size() {
+    return contacts.size();
+  }
+
+  /** {@link NodeId#head} of a contact. */
+  long head(int index) {
+    return heads[index];
   }
 
   int waiting() {
@@ -30,13 +48,17 @@ final class Bucket {
   }
 
   @Nullable Contact find(NodeId node) {
+    int at = indexOf(node);
+    return at < 0 ? null : contacts.get(at);
+  }
+
+  private int indexOf(NodeId node) {
     for (int i = contacts.size() - 1; i >= 0; i--) { // who was heard lately is heard again
-      var contact = contacts.get(i);
-      if (contact.head() == node.head() && contact.node().equals(node)) {
-        return contact;
+      if (heads[i] == node.head() && contacts.get(i).node().equals(node)) {
+        return i;
       }
     }
-    return null;
+    return -1;
   }
 
   boolean hasRoom() {
@@ -45,18 +67,36 @@ final class Bucket {
 
   void add(Contact contact) {
     waiting.remove(contact.node());
+    heads[contacts.size()] = contact.node().head();
     contacts.add(contact);
   }
 
   void remove(Contact contact) {
-    contacts.remove(contact);
+    int at = indexOf(contact.node());
+    if (at >= 0) {
+      removeAt(at);
+    }
     waiting.remove(contact.node());
+  }
+
+  private void removeAt(int at) {
+    contacts.remove(at);
+    System.arraycopy(heads, at + 1, heads, at, contacts.size() - at);
+  }
+
+  void removeIf(Predicate<Contact> condition) {
+    for (int i = contacts.size() - 1; i >= 0; i--) {
+      if (condition.test(contacts.get(i))) {
+        removeAt(i);
+      }
+    }
   }
 
   void heard(Contact contact, Duration now) {
     contact.heard(now);
     if (contacts.getLast() != contact) {
-      contacts.remove(contact);
+      removeAt(indexOf(contact.node()));
+      heads[contacts.size()] = contact.node().head();
       contacts.add(contact);
     }
   }

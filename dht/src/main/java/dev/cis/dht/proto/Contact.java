@@ -8,7 +8,6 @@ import java.time.Duration;
 /** A node in the routing table, and what we know of its reliability. */
 final class Contact {
   private final NodeId node;
-  private final long head;
   private final Duration since;
   private Signed<PeerRecord> record;
   private String subnet;
@@ -19,7 +18,6 @@ final class Contact {
   /** {@code subnet} is empty for a private address. */
   Contact(Signed<PeerRecord> record, String subnet, Duration now) {
     this.node = record.value().node();
-    this.head = node.head();
     this.record = record;
     this.subnet = subnet;
     this.since = now;
@@ -28,11 +26,6 @@ final class Contact {
 
   NodeId node() {
     return node;
-  }
-
-  /** {@link NodeId#head} of its id, at hand. */
-  long head() {
-    return head;
   }
 
   Signed<PeerRecord> record() {

@@ -4,9 +4,7 @@ import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.transport.PeerRecord;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +37,7 @@ final class Path {
     Candidate(Signed<PeerRecord> record, int depth) {
       this.record = record;
       this.node = record.value().node();
-      this.subnet = RoutingTable.claimed(record);
+      this.subnet = Subnets.claimed(record);
       this.depth = depth;
     }
 
@@ -62,7 +60,7 @@ final class Path {
   private final KademliaConfig config;
   private final int enough;
   private final ArrayList<Candidate> candidates = new ArrayList<>();
-  private final Map<String, Integer> bySubnet = new HashMap<>();
+  private final Subnets subnets = new Subnets();
   private int inFlight;
   private boolean arrived;
 
@@ -118,26 +116,16 @@ final class Path {
 
   /** The farthest give way when there are too many. */
   private void insert(int at, Candidate candidate) {
-    if (!hasRoomFor(candidate.subnet)) {
+    if (subnets.has(candidate.subnet, config.perSubnet())) {
       return;
     }
     int limit = most();
     candidates.add(at, candidate);
-    count(candidate, 1);
+    subnets.add(candidate.subnet);
     for (int i = candidates.size() - 1; i >= 0 && candidates.size() > limit; i--) {
       if (candidates.get(i).state == State.FRESH) {
-        count(candidates.remove(i), -1);
+        subnets.remove(candidates.remove(i).subnet);
       }
-    }
-  }
-
-  private boolean hasRoomFor(String subnet) {
-    return subnet.isEmpty() || bySubnet.getOrDefault(subnet, 0) < config.perSubnet();
-  }
-
-  private void count(Candidate candidate, int by) {
-    if (!candidate.subnet.isEmpty()) {
-      bySubnet.merge(candidate.subnet, by, Integer::sum);
     }
   }
 
@@ -148,7 +136,7 @@ final class Path {
       var candidate = candidates.get(i);
       if (candidate.state == State.FRESH) {
         if (candidate.attempts == 0 && askedElsewhere.contains(candidate.node)) {
-          count(candidates.remove(i), -1);
+          subnets.remove(candidates.remove(i).subnet);
           continue;
         }
         return candidate;

@@ -4,10 +4,14 @@ import java.time.Duration;
 
 /**
  * How long an answer takes as a rule, and after what time it is slow: the smoothed round trip and
- * four times its deviation, as in RFC 6298.
+ * four times its deviation, as in RFC 6298; but not before a node without a connection can have
+ * answered, which takes a handshake more.
  */
 final class RoundTrip {
   private static final long LEAST = Duration.ofMillis(20).toNanos();
+
+  /** A handshake and the question itself, and half a round trip for what differs. */
+  private static final double WITH_HANDSHAKE = 2.5;
 
   private final long most;
   private long smoothed;
@@ -30,8 +34,10 @@ final class RoundTrip {
   }
 
   Duration slowAfter() {
-    return smoothed == 0
-        ? Duration.ofNanos(most)
-        : Duration.ofNanos(Math.clamp(smoothed + 4 * deviation, Math.min(LEAST, most), most));
+    if (smoothed == 0) {
+      return Duration.ofNanos(most);
+    }
+    long slow = Math.max(smoothed + 4 * deviation, (long) (WITH_HANDSHAKE * smoothed));
+    return Duration.ofNanos(Math.clamp(slow, Math.min(LEAST, most), most));
   }
 }

@@ -10,9 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +48,7 @@ public final class RoutingTable {
   private final NodeId self;
   private final KademliaConfig config;
   private final Bucket[] buckets = new Bucket[Distance.BITS];
-  private final Map<String, Integer> liveBySubnet = new HashMap<>();
+  private final Subnets subnets = new Subnets();
   private int live;
 
   /** No bucket beyond this one was ever used. */
@@ -99,7 +97,7 @@ public final class RoutingTable {
     boolean wasLive = isLive(contact);
     contact.described(record);
     expires(contact);
-    var subnet = remote == null ? contact.subnet() : subnetOf(remote);
+    var subnet = remote == null ? contact.subnet() : Subnets.of(remote);
     if (!wasLive || !subnet.equals(contact.subnet())) {
       uncount(contact);
       if (!admits(bucket, subnet, contact)) {
@@ -117,7 +115,8 @@ public final class RoutingTable {
 
   private Outcome newcomer(
       Duration now, Bucket bucket, Signed<PeerRecord> record, @Nullable Address remote) {
-    var contact = new Contact(record, remote == null ? claimed(record) : subnetOf(remote), now);
+    var contact =
+        new Contact(record, remote == null ? Subnets.claimed(record) : Subnets.of(remote), now);
     if (!admits(bucket, contact.subnet(), contact)) {
       bucket.forgetWaiting(contact.node());
       return Outcome.REFUSED;
@@ -208,36 +207,22 @@ public final class RoutingTable {
     return found;
   }
 
-  /** The closest of some buckets, as many as are still wanted; insertion into a sorted array. */
+  /** The closest of some buckets, as many as are still wanted. */
   private void take(int first, int last, NodeId target, int count, List<Signed<PeerRecord>> into) {
-    int wanted = count - into.size();
-    if (wanted <= 0) {
+    if (into.size() >= count) {
       return;
     }
-    var closest = new Contact[wanted];
-    int size = 0;
+    var closest = new Closest(target, count - into.size());
     for (int i = first; i <= Math.min(last, top); i++) {
-      for (var contact : buckets[i].contacts()) {
-        if (isLive(contact) && (size < wanted || isCloser(target, contact, closest[size - 1]))) {
-          int at = size < wanted ? size++ : size - 1;
-          while (at > 0 && isCloser(target, contact, closest[at - 1])) {
-            closest[at] = closest[--at];
-          }
-          closest[at] = contact;
+      var bucket = buckets[i];
+      for (int j = 0; j < bucket.size(); j++) {
+        long distance = target.head() ^ bucket.head(j);
+        if (closest.mayTake(distance) && isLive(bucket.contacts().get(j))) {
+          closest.offer(bucket.contacts().get(j), distance);
         }
       }
     }
-    for (int i = 0; i < size; i++) {
-      into.add(closest[i].record());
-    }
-  }
-
-  private static boolean isCloser(NodeId target, Contact a, Contact b) {
-    long distance = target.head() ^ a.head();
-    long other = target.head() ^ b.head();
-    return distance == other
-        ? Distance.compare(target, a.node(), b.node()) < 0
-        : Long.compareUnsigned(distance, other) < 0;
+    closest.recordsInto(into);
   }
 
   /**
@@ -369,11 +354,8 @@ public final class RoutingTable {
   /** Drops the nodes that are gone and were not heard for {@code forgetAfter}. */
   void forget(Duration now) {
     for (var bucket : used()) {
-      bucket
-          .contacts()
-          .removeIf(contact ->
-              !isLive(contact)
-                  && now.minus(contact.lastHeard()).compareTo(config.forgetAfter()) > 0);
+      bucket.removeIf(contact ->
+          !isLive(contact) && now.minus(contact.lastHeard()).compareTo(config.forgetAfter()) > 0);
     }
   }
 
@@ -414,7 +396,7 @@ public final class RoutingTable {
     if (subnet.isEmpty()) {
       return true;
     }
-    if (liveBySubnet.getOrDefault(subnet, 0) >= config.perSubnet()) {
+    if (subnets.has(subnet, config.perSubnet())) {
       return false;
     }
     int here = 0;
@@ -430,9 +412,7 @@ public final class RoutingTable {
     expires(contact);
     live++;
     top = Math.max(top, indexOf(contact.node()));
-    if (!contact.subnet().isEmpty()) {
-      liveBySubnet.merge(contact.subnet(), 1, Integer::sum);
-    }
+    subnets.add(contact.subnet());
   }
 
   private void expires(Contact contact) {
@@ -450,9 +430,7 @@ public final class RoutingTable {
 
   private void uncountOne(Contact contact) {
     live--;
-    if (!contact.subnet().isEmpty()) {
-      liveBySubnet.computeIfPresent(contact.subnet(), (net, n) -> n == 1 ? null : n - 1);
-    }
+    subnets.remove(contact.subnet());
   }
 
   private Bucket bucketOf(NodeId node) {
@@ -471,19 +449,5 @@ public final class RoutingTable {
     for (var bucket : used()) {
       bucket.contacts().forEach(action);
     }
-  }
-
-  private static String subnetOf(Address address) {
-    return address.isPrivate() ? "" : address.subnet();
-  }
-
-  /** The subnet of the first public address that a record claims. */
-  static String claimed(Signed<PeerRecord> record) {
-    for (var address : record.value().addresses()) {
-      if (!address.isPrivate()) {
-        return address.subnet();
-      }
-    }
-    return "";
   }
 }
