@@ -42,7 +42,20 @@ public enum ApiCode implements Code {
       "api.not-this-node",
       Kind.DENIED,
       "The setting belongs to another node; run the command on that node."),
-  NO_DHT("api.no-dht", Kind.CONFLICT, "The DHT is off; start the node with --dht.");
+  NO_DHT("api.no-dht", Kind.CONFLICT, "The DHT is off; start the node with --dht."),
+  NO_SUCH_VALUE(
+      "api.no-such-value",
+      Kind.NOT_FOUND,
+      "No node that was asked keeps a value under that key; it may have run out after 24 hours."),
+  NO_PROVIDER(
+      "api.no-provider",
+      Kind.NOT_FOUND,
+      "No other member of the realm provides that namespace, or none has said so within a day; a"
+          + " node is found by its whole NodeId."),
+  NOT_STORED(
+      "api.not-stored",
+      Kind.UNREACHABLE,
+      "No node took it: nobody is connected, or all refused; see 'cis dht table'.");
 
   private final String text;
   private final Kind kind;

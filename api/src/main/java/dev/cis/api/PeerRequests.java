@@ -26,7 +26,6 @@ final class PeerRequests {
   private static final Duration DIAL = Duration.ofSeconds(20);
   private static final Duration PING = Duration.ofSeconds(5);
   private static final Duration BETWEEN_PINGS = Duration.ofSeconds(1);
-  private static final Duration LOOKUP = Duration.ofSeconds(20);
   private static final long RETRY_MILLIS = 200;
   private static final int ENDS = 20;
 
@@ -349,22 +348,5 @@ final class PeerRequests {
             text == null ? Payload.base64(m.payload()) : null,
             m.published(),
             m.hops()));
-  }
-
-  Result find(Request.Find request) {
-    var routing =
-        node.routing().orElseThrow(() -> new Fault(ApiCode.NO_DHT, "the DHT is off on this node"));
-    var id = names.find(request.node());
-    var record =
-        routing
-            .findPeer(id, LOOKUP)
-            .orElseThrow(() -> new Fault(ApiCode.NO_SUCH_NODE, "the DHT knows nothing of " + id))
-            .value();
-    return new Result.Located(
-        id.toString(),
-        record.name(),
-        record.addresses().stream().map(Address::toString).toList(),
-        record.labels(),
-        record.expiry());
   }
 }

@@ -163,6 +163,82 @@ public sealed interface Request {
     }
   }
 
+  /** Finds who provides a namespace of the home realm. Answer: {@link Result.Providers}. */
+  record FindProviders(String namespace) implements Request {
+    /** Checks the field. */
+    public FindProviders {
+      present("namespace", namespace);
+    }
+  }
+
+  /** Reads a value from the DHT. Answer: {@link Result.DhtValue}. */
+  record DhtGet(String key) implements Request {
+    /** Checks the field. */
+    public DhtGet {
+      present("key", key);
+    }
+  }
+
+  /**
+   * Puts a value into the DHT. Answer: {@link Result.DhtStored}.
+   *
+   * @param value at most 1,000 bytes
+   * @param base64 whether the value is written in base64
+   * @param mutable whether it is signed by this node, at a place that later values take over;
+   *     otherwise it is at the place of its hash
+   * @param salt what tells several mutable values of this node apart, at most 64 bytes; null for
+   *     none
+   * @param sequence of a mutable value, 1 or more; null for one more than the value there has
+   * @param expected the sequence that the value there must have, null for the one it is found with
+   */
+  record DhtPut(
+      String value,
+      boolean base64,
+      boolean mutable,
+      @Nullable String salt,
+      @Nullable Long sequence,
+      @Nullable Long expected)
+      implements Request {
+    /** Checks the fields. */
+    public DhtPut {
+      required("value", value);
+      if (!mutable && (salt != null || sequence != null || expected != null)) {
+        throw bad("mutable", "is missing: salt, sequence and expected are of mutable values");
+      }
+      if (sequence != null) {
+        within("sequence", sequence, 1, Long.MAX_VALUE);
+      }
+      if (expected != null) {
+        within("expected", expected, 0, Long.MAX_VALUE);
+      }
+    }
+  }
+
+  /**
+   * Says to the members of the home realm that this node provides a namespace. Answer: {@link
+   * Result.DhtProvided}.
+   *
+   * @param seconds for how long, at most a year; 0 until it is withdrawn
+   */
+  record DhtProvide(String namespace, long seconds) implements Request {
+    /** Checks the fields. */
+    public DhtProvide {
+      present("namespace", namespace);
+      within("seconds", seconds, 0, 366 * 86_400L);
+    }
+  }
+
+  /** Says it no more. Answer: {@link Result.Done}. */
+  record DhtWithdraw(String namespace) implements Request {
+    /** Checks the field. */
+    public DhtWithdraw {
+      present("namespace", namespace);
+    }
+  }
+
+  /** The routing table, and what the DHT did. Answer: {@link Result.DhtTable}. */
+  record DhtTable() implements Request {}
+
   /**
    * Synchronises now. Answer: {@link Result.Exchanges}.
    *

@@ -442,6 +442,103 @@ public sealed interface Result {
       String node, String name, List<String> addresses, Map<String, String> labels, Instant expiry)
       implements Result {}
 
+  /**
+   * Who provides a namespace.
+   *
+   * @param key the place of the namespace
+   */
+  record Providers(String namespace, String key, List<Located> providers) implements Result {}
+
+  /**
+   * A value out of the DHT, verified.
+   *
+   * @param value the value, when it is text
+   * @param base64 the value, when it is not
+   * @param author who signed it; missing for an immutable value, as are salt and sequence
+   * @param salt what tells several values of the author apart, missing when it is not text
+   */
+  record DhtValue(
+      String key,
+      @Nullable String value,
+      @Nullable String base64,
+      @Nullable String author,
+      @Nullable String authorName,
+      @Nullable String salt,
+      @Nullable Long sequence)
+      implements Result {}
+
+  /**
+   * A value that was put into the DHT.
+   *
+   * @param key where it is
+   * @param nodes how many nodes keep it
+   * @param sequence missing for an immutable value
+   */
+  record DhtStored(String key, int nodes, @Nullable Long sequence) implements Result {}
+
+  /**
+   * A namespace that this node provides.
+   *
+   * @param key its place
+   * @param nodes how many nodes keep it so far
+   * @param until when it will be withdrawn
+   */
+  record DhtProvided(String namespace, String key, int nodes, @Nullable Instant until)
+      implements Result {}
+
+  /**
+   * A node in the routing table.
+   *
+   * @param bucket how many leading bits its id shares with that of this node
+   * @param live false when it has failed too often
+   * @param rttMillis the round trip, when there is a connection
+   * @param silentSeconds for how long it was not heard
+   * @param failures requests in a row that it did not answer
+   */
+  record DhtContact(
+      String node,
+      String name,
+      int bucket,
+      boolean live,
+      @Nullable Double rttMillis,
+      long knownSeconds,
+      long silentSeconds,
+      int failures,
+      List<String> addresses)
+      implements Result {}
+
+  /**
+   * The routing table, and what the DHT of this node did.
+   *
+   * @param live nodes that answer
+   * @param waiting nodes that wait for a place in a full bucket
+   * @param kept records kept for others
+   * @param published values and namespaces that this node repeats
+   * @param requests requests sent; answered well, and failed
+   * @param served requests of others answered
+   * @param malformed requests of others that could not be read
+   * @param badAnswers answers of the wrong kind, or that nobody asked for
+   * @param rejectedRecords records in answers that lied, had run out or were of no use
+   * @param stores what became of records that others wanted kept: {@code kept}, or why not
+   */
+  record DhtTable(
+      String mode,
+      int live,
+      int waiting,
+      List<DhtContact> contacts,
+      int kept,
+      long keptBytes,
+      int published,
+      long requests,
+      long answered,
+      long failed,
+      long served,
+      long malformed,
+      long badAnswers,
+      long rejectedRecords,
+      Map<String, Long> stores)
+      implements Result {}
+
   /** One exchange of memory. */
   record Exchange(
       String node,

@@ -11,6 +11,7 @@ public final class Service implements Handler {
   private final PeerRequests peers;
   private final DiscoveryRequests discovery;
   private final NetcheckRequests netcheck;
+  private final DhtRequests dht;
   private final TrafficRequests traffic;
   private final MemoryRequests memory;
   private final NodeRequests nodes;
@@ -29,6 +30,7 @@ public final class Service implements Handler {
     this.peers = new PeerRequests(node, names);
     this.discovery = new DiscoveryRequests(node, names);
     this.netcheck = new NetcheckRequests(node, names);
+    this.dht = new DhtRequests(node, names);
     this.traffic = new TrafficRequests(node, names);
     this.memory = new MemoryRequests(node, names);
     this.nodes = new NodeRequests(node, names);
@@ -59,7 +61,13 @@ public final class Service implements Handler {
         case Request.Ping r -> peers.ping(r, call);
         case Request.Broadcast r -> peers.broadcast(r);
         case Request.Subscribe r -> peers.subscribe(r, call);
-        case Request.Find r -> peers.find(r);
+        case Request.Find r -> dht.find(r);
+        case Request.FindProviders r -> dht.findProviders(r);
+        case Request.DhtGet r -> dht.get(r);
+        case Request.DhtPut r -> dht.put(r);
+        case Request.DhtProvide r -> dht.provide(r);
+        case Request.DhtWithdraw r -> dht.withdraw(r);
+        case Request.DhtTable() -> dht.table();
         case Request.Bandwidth() -> traffic.bandwidth();
         case Request.Counters() -> traffic.counters();
         case Request.Qlog r -> traffic.qlog(r);

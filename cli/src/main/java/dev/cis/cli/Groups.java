@@ -18,6 +18,9 @@ final class Groups {
   @Command(description = "Replicated memory: set, get, list, delete, watch.")
   record Memory(Cis cis) {}
 
+  @Command(description = "The distributed hash table: get, put, provide, table.")
+  record Dht(Cis cis) {}
+
   @Command(description = "Nodes, their resources and labels.")
   record Node(Cis cis) {}
 

@@ -476,34 +476,6 @@ final class P2pCommands {
     }
   }
 
-  @Command(description = "Find a node through the DHT.")
-  static final class Find implements Callable<Integer> {
-    private final Cis cis;
-
-    @Parameters(paramLabel = "NODE", description = "a whole NodeId or its DID")
-    private String node = "";
-
-    Find(Cis cis) {
-      this.cis = cis;
-    }
-
-    @Override
-    public Integer call() {
-      var l = cis.client().call(new Request.Find(node), Result.Located.class);
-      if (cis.json()) {
-        cis.screen().json(l);
-      } else {
-        cis.screen()
-            .fields(
-                "node", l.node(),
-                "name", Screen.orDash(l.name()),
-                "addresses", String.join(" ", l.addresses()),
-                "labels", Screen.labels(l.labels()));
-      }
-      return 0;
-    }
-  }
-
   @Command(description = "Synchronise memory now.")
   static final class SyncNow implements Callable<Integer> {
     private final Cis cis;

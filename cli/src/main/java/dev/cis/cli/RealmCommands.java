@@ -58,7 +58,7 @@ final class RealmCommands {
     return in.hasNextLine() ? in.nextLine() : "";
   }
 
-  private static long seconds(String option, String text) {
+  static long seconds(String option, String text) {
     var matcher = DURATION.matcher(text);
     if (!matcher.matches()) {
       throw new Fault(CliCode.USAGE, option + " is a duration such as 30m, 12h or 7d");

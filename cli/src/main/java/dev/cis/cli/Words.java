@@ -42,6 +42,13 @@ record Words(String name, Function<Cis, Object> command, List<Words> words) {
             word("delete", MemoryCommands.Delete::new),
             word("watch", MemoryCommands.Watch::new)),
         word(
+            "dht",
+            Groups.Dht::new,
+            word("get", DhtCommands.Get::new),
+            word("put", DhtCommands.Put::new),
+            word("provide", DhtCommands.Provide::new),
+            word("table", DhtTableCommand::new)),
+        word(
             "node",
             Groups.Node::new,
             word("list", NodeCommands.Listing::new),
@@ -113,7 +120,7 @@ record Words(String name, Function<Cis, Object> command, List<Words> words) {
           word("events", DiscoveryCommands.Events::new),
           word("reachable", DiscoveryCommands.Reachable::new),
           word("netcheck", NetcheckCommand::new),
-          word("find", P2pCommands.Find::new),
+          word("find", DhtCommands.Find::new),
           word("sync", P2pCommands.SyncNow::new),
           word("sync-status", P2pCommands.SyncStatus::new),
           word("invite", RealmCommands.Invite::new),

@@ -3,8 +3,10 @@ package dev.cis.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +36,17 @@ class NodesIT {
   /** A node in the realm of the first one. */
   private Terminal node(String name, String... more) {
     var terminal = init(name);
+    start(terminal, more);
+    return terminal;
+  }
+
+  /** A node that dials nobody but its bootstrap list. */
+  private Terminal quiet(String name, String... more) throws IOException {
+    var terminal = init(name);
+    Files.writeString(
+        terminal.home().resolve("config.toml"),
+        "\n[discovery]\nmin_peers = 0\n",
+        StandardOpenOption.APPEND);
     start(terminal, more);
     return terminal;
   }
@@ -174,6 +187,55 @@ class NodesIT {
         .satisfies(p -> assertThat(p).containsEntry("manual", true));
     one.run("p2p", "remove-peer", "two").succeeded();
     assertThat(one.run("p2p", "remove-peer", "two").failed(1).err()).contains("two");
+  }
+
+  @Test
+  void theDhtTellsOfNodesNamespacesAndValuesAcrossAThirdNode() throws Exception {
+    var hub = node("hub");
+    var one = quiet("one", "--bootstrap", address(hub));
+    var two = quiet("two", "--bootstrap", address(hub));
+    await().atMost(SOON).until(() -> hub.connected().equals(List.of("one", "two")));
+    var id = String.valueOf(two.json("p2p", "status").get("node"));
+
+    await()
+        .atMost(SOON)
+        .until(() -> Terminal.list(one.json("dht", "table"), "contacts").size() >= 2);
+    assertThat(one.run("dht", "table").succeeded().out())
+        .contains("mode", "BUCKET", "hub", "0 malformed");
+
+    assertThat(two.json("dht", "provide", "cameras", "--for", "1h")).containsKey("until");
+    await().atMost(SOON).until(() -> one.run("p2p", "find", "cameras").exit() == 0);
+    assertThat(Terminal.list(one.json("p2p", "find", "cameras"), "providers"))
+        .singleElement()
+        .satisfies(p -> assertThat(p).containsEntry("node", id).containsEntry("name", "two"));
+    assertThat(one.run("p2p", "find", "nothing").failed(1).err()).contains("'nothing'");
+    one.run("dht", "provide", "cameras", "--withdraw").failed(1);
+    two.run("dht", "provide", "cameras", "--withdraw").succeeded();
+
+    var key = one.run("dht", "put", "hello").succeeded().out().strip();
+    assertThat(two.run("dht", "get", key).succeeded().out().strip()).isEqualTo("hello");
+    var first = one.json("dht", "put", "--mutable", "--salt", "state", "up");
+    assertThat(first).containsEntry("sequence", 1);
+    var second = one.json("dht", "put", "--mutable", "--salt", "state", "down");
+    assertThat(second).containsEntry("sequence", 2).containsEntry("key", first.get("key"));
+    assertThat(two.json("dht", "get", String.valueOf(first.get("key"))))
+        .containsEntry("value", "down")
+        .containsEntry("salt", "state")
+        .containsEntry("authorName", "one");
+    var late = one.run("dht", "put", "--mutable", "--salt", "state", "--if-seq", "1", "left");
+    assertThat(late.failed(1).err()).contains("sequence");
+
+    one.run("dht", "put", "x".repeat(1001)).failed(2);
+    one.run("dht", "put", "--salt", "s", "x").failed(2);
+    one.run("dht", "get", "no-key").failed(2);
+    one.run("dht", "get", id).failed(1);
+    one.run("p2p", "find", "a".repeat(52)).failed(1);
+
+    // Known through the DHT alone: nothing of it is in the address book.
+    one.run("p2p", "remove-peer", "two");
+    one.run("p2p", "connect", id).succeeded();
+    assertThat(one.connected()).contains("two");
+    one.run("p2p", "connect", "a".repeat(52)).failed(6);
   }
 
   @Test

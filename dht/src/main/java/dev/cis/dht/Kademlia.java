@@ -4,6 +4,7 @@ import dev.cis.dht.proto.DhtInput;
 import dev.cis.dht.proto.DhtMachine;
 import dev.cis.dht.proto.DhtMessage;
 import dev.cis.dht.proto.DhtOutput;
+import dev.cis.dht.proto.Seat;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
@@ -38,6 +39,7 @@ final class Kademlia implements Routing {
   private static final Duration LOOK = Duration.ofSeconds(5);
 
   private final Swarm swarm;
+  private final Supplier<Now> clock;
   private final DhtConfig config;
   private final DhtMachine machine;
   private final StoredState stored;
@@ -54,6 +56,7 @@ final class Kademlia implements Routing {
 
   private Kademlia(KeyPair key, Swarm swarm, Path file, DhtConfig config, Supplier<Now> clock) {
     this.swarm = swarm;
+    this.clock = clock;
     swarm.traffic().rank(DhtMessage.PROTOCOL, Priority.CONTROL);
     this.config = config;
     this.machine = new DhtMachine(key, config.kademlia(), config.records(), new SecureRandom());
@@ -214,6 +217,21 @@ final class Kademlia implements Routing {
   @Override
   public int tableSize() {
     return inspect(m -> m.table().size()).orElse(0);
+  }
+
+  @Override
+  public List<Seat> table() {
+    return inspect(m -> m.table().seats(clock.get().uptime())).orElseThrow(Tasks::stopping);
+  }
+
+  @Override
+  public int waiting() {
+    return inspect(m -> m.table().waiting()).orElse(0);
+  }
+
+  @Override
+  public long malformed() {
+    return calls.malformed();
   }
 
   @Override

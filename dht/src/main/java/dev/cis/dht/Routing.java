@@ -1,6 +1,8 @@
 package dev.cis.dht;
 
 import dev.cis.dht.proto.DhtMachine;
+import dev.cis.dht.proto.MutableValue;
+import dev.cis.dht.proto.Seat;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.PublicKey;
@@ -122,6 +124,11 @@ public interface Routing extends AddressSource, AutoCloseable {
       OptionalLong expected,
       Duration within);
 
+  /** Where the mutable values of an author and a salt are. */
+  static NodeId key(PublicKey author, Bytes salt) {
+    return MutableValue.key(author, salt);
+  }
+
   /** The value under a key, verified; of a mutable one the highest sequence that is found. */
   Optional<Value> get(NodeId key, Duration within);
 
@@ -133,6 +140,15 @@ public interface Routing extends AddressSource, AutoCloseable {
 
   /** How many nodes the table has. */
   int tableSize();
+
+  /** Every node of the table, also those that are gone, the farthest bucket first. */
+  List<Seat> table();
+
+  /** How many newcomers wait for a place in full buckets of the table. */
+  int waiting();
+
+  /** Requests of peers that could not be read, and were refused. */
+  long malformed();
 
   /** What the DHT of this node did so far. */
   DhtMachine.Stats stats();

@@ -285,6 +285,29 @@ public final class RoutingTable {
     return buckets[index].contacts().stream().filter(this::isLive).map(Contact::node).toList();
   }
 
+  /** Every node, also those that are gone, the farthest bucket first. */
+  public List<Seat> seats(Duration now) {
+    var seats = new ArrayList<Seat>();
+    for (int i = 0; i <= top; i++) {
+      for (var contact : buckets[i].contacts()) {
+        seats.add(
+            new Seat(
+                i,
+                contact.record(),
+                isLive(contact),
+                now.minus(contact.since()),
+                now.minus(contact.lastHeard()),
+                contact.failures()));
+      }
+    }
+    return seats;
+  }
+
+  /** How many newcomers wait for a place in full buckets. */
+  public int waiting() {
+    return used().stream().mapToInt(Bucket::waiting).sum();
+  }
+
   /** The records of all live nodes. */
   public List<Signed<PeerRecord>> records() {
     var all = new ArrayList<Signed<PeerRecord>>(live);
