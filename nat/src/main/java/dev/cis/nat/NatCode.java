@@ -13,7 +13,16 @@ public enum NatCode implements Code {
       "nat.no-socket",
       Kind.EXHAUSTED,
       "An anchor needs a second UDP socket to test whether others can be reached; raise 'ulimit -n'"
-          + " or set anchor.dial_back = false.");
+          + " or set anchor.dial_back = false."),
+  TURN_UNREACHABLE(
+      "nat.turn-unreachable",
+      Kind.UNREACHABLE,
+      "A TURN server could not be reached, did not answer, or closed the connection; try TCP where"
+          + " UDP is blocked."),
+  TURN_REFUSED(
+      "nat.turn-refused",
+      Kind.DENIED,
+      "A TURN server refused: wrong user or password, no room, or a rule of its own.");
 
   private final String text;
   private final Kind kind;

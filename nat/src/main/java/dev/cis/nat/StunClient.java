@@ -125,7 +125,8 @@ public final class StunClient {
     boolean _ = loop.offer(new BehaviourDiscovery.Received(at, Bytes.of(datagram), endpoint(from)));
   }
 
-  static Endpoint endpoint(InetSocketAddress socket) {
+  /** A socket's address, resolved, as the machines want it. */
+  public static Endpoint endpoint(InetSocketAddress socket) {
     return new Endpoint(Bytes.of(socket.getAddress().getAddress()), socket.getPort());
   }
 

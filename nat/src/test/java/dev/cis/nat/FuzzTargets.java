@@ -5,6 +5,8 @@ import dev.cis.nat.proto.DialBackMessage;
 import dev.cis.nat.proto.NatPmp;
 import dev.cis.nat.proto.Pcp;
 import dev.cis.nat.proto.StunMessage;
+import dev.cis.nat.proto.TurnFrames;
+import dev.cis.nat.proto.TurnMessage;
 import dev.cis.sim.Decoders;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -22,6 +24,10 @@ public final class FuzzTargets implements Decoders {
         Decoders.of(DialBackMessage.ANSWER),
         "clock-answer",
         Decoders.of(ClockMessage.CODEC),
+        "turn-frames",
+        bytes -> new TurnFrames().read(bytes, _ -> {}),
+        "channel-data",
+        bytes -> TurnMessage.ChannelData.decode(bytes),
         "nat-pmp",
         bytes -> NatPmp.decode(bytes).result(),
         "pcp",

@@ -112,7 +112,20 @@ public record StunMessage(int method, Kind kind, Bytes transaction, List<Attribu
    * @throws Fault {@code kernel.malformed}
    */
   public static StunMessage decode(byte[] datagram) {
-    if (!looksLike(datagram) || datagram.length > MAX_BYTES) {
+    return decode(datagram, MAX_BYTES, MAX_VALUE);
+  }
+
+  /**
+   * The same for a message that carries somebody's data (RFC 8656), as large as datagrams get.
+   *
+   * @throws Fault {@code kernel.malformed}
+   */
+  static StunMessage decodeLarge(byte[] datagram) {
+    return decode(datagram, 0xFFFF + HEADER_BYTES, 0xFFFF);
+  }
+
+  private static StunMessage decode(byte[] datagram, int mostBytes, int mostValue) {
+    if (!looksLike(datagram) || datagram.length > mostBytes) {
       throw malformed("no STUN message");
     }
     var in = ByteBuffer.wrap(datagram);
@@ -125,7 +138,7 @@ public record StunMessage(int method, Kind kind, Bytes transaction, List<Attribu
     in.position(8).get(transaction);
     var attributes = new ArrayList<Attribute>();
     while (in.hasRemaining()) {
-      attributes.add(attribute(datagram, in));
+      attributes.add(attribute(datagram, in, mostValue));
       if (attributes.size() > MAX_ATTRIBUTES) {
         throw malformed("more than " + MAX_ATTRIBUTES + " attributes");
       }
@@ -136,11 +149,11 @@ public record StunMessage(int method, Kind kind, Bytes transaction, List<Attribu
     return new StunMessage(method, Kind.of(kind), Bytes.of(transaction), attributes);
   }
 
-  private static Attribute attribute(byte[] datagram, ByteBuffer in) {
+  private static Attribute attribute(byte[] datagram, ByteBuffer in, int mostValue) {
     int start = in.position();
     int type = in.getShort() & 0xFFFF;
     int length = in.getShort() & 0xFFFF;
-    if (length > MAX_VALUE || padded(length) > in.remaining()) {
+    if (length > mostValue || padded(length) > in.remaining()) {
       throw malformed("an attribute of " + length + " bytes");
     }
     var value = new byte[length];
@@ -180,6 +193,22 @@ public record StunMessage(int method, Kind kind, Bytes transaction, List<Attribu
       out.putInt(fingerprint(out.array(), at));
     }
     return out.array();
+  }
+
+  /**
+   * The encoding with a MESSAGE-INTEGRITY at the end (RFC 8489 section 14.5), without a
+   * FINGERPRINT.
+   *
+   * @param key for long-term credentials MD5 of {@code user:realm:password}
+   */
+  public byte[] encodeSigned(byte[] key) {
+    var unsigned = new ArrayList<>(attributes);
+    unsigned.add(new Attribute(MESSAGE_INTEGRITY, Bytes.of(new byte[INTEGRITY_BYTES])));
+    byte[] message = new StunMessage(method, kind, transaction, unsigned).encode(false);
+    int end = message.length - INTEGRITY_BYTES;
+    byte[] hmac = hmac(key, Arrays.copyOf(message, end - 4));
+    System.arraycopy(hmac, 0, message, end, INTEGRITY_BYTES);
+    return message;
   }
 
   /** CRC-32 of what comes before, XOR a constant (RFC 8489 section 14.7). */

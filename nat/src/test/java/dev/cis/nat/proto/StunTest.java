@@ -119,6 +119,20 @@ class StunTest {
   }
 
   @Test
+  void signingWithLongTermCredentialsGivesTheBytesOfTheSample() {
+    var sample = StunMessage.decode(LONG_TERM);
+    var unsigned =
+        new StunMessage(
+            sample.method(),
+            sample.kind(),
+            sample.transaction(),
+            sample.attributes().subList(0, sample.attributes().size() - 1));
+    var user = sample.attribute(TurnMessage.USERNAME).orElseThrow().utf8();
+    byte[] key = TurnMessage.key(user, "example.org", "TheMatrIX");
+    assertThat(unsigned.encodeSigned(key)).isEqualTo(LONG_TERM);
+  }
+
+  @Test
   void writingGivesTheBytesBack() {
     var message = StunMessage.decode(LONG_TERM);
     assertThat(message.encode(false)).isEqualTo(LONG_TERM);
