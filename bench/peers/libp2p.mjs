@@ -1,8 +1,12 @@
 // usage: libp2p.mjs bulk|rpc|conn     js-libp2p over its QUIC transport
+//        libp2p.mjs dht NODES         its kad-dht, all nodes in this process
 import { createLibp2p } from 'libp2p'
 import { quic } from '@chainsafe/libp2p-quic'
+import { identify } from '@libp2p/identify'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { ping } from '@libp2p/ping'
 import { multiaddr } from '@multiformats/multiaddr'
-import { farSide, load, bulk, ready, report } from './measure.mjs'
+import { farSide, load, bulk, ready, report, now, at } from './measure.mjs'
 
 const [what, far] = process.argv.slice(2)
 const BYTES = 256 * 1048576
@@ -11,13 +15,17 @@ const CALL = '/bench/call/1'
 const ECHO = '/bench/echo/1'
 const MANY = { maxInboundStreams: 4096, maxOutboundStreams: 4096 }
 
-const node = () => createLibp2p({
+const node = (services = {}) => createLibp2p({
   addresses: { listen: ['/ip4/127.0.0.1/udp/0/quic-v1'] },
   transports: [quic({ maxConcurrentStreamLimit: 4096 })],
   connectionManager: {
-    maxConnections: 5000, maxIncomingPendingConnections: 1000, inboundConnectionThreshold: 1e6
+    maxConnections: 5000,
+    maxIncomingPendingConnections: 1000,
+    inboundConnectionThreshold: 1e6,
+    reconnectRetries: 0
   },
-  connectionMonitor: { enabled: false }
+  connectionMonitor: { enabled: false },
+  services
 })
 
 // Closing a connection from both ends at once throws out of band in this version.
@@ -116,7 +124,7 @@ async function rpc (connection) {
 
 async function connections (to) {
   // A node joins its dials to one peer into one, so dialling at once takes several nodes.
-  const nodes = await Promise.all(Array.from({ length: 8 }, node))
+  const nodes = await Promise.all(Array.from({ length: 8 }, () => node()))
   const one = async caller => {
     const connection = await nodes[caller].dial(to, { force: true })
     await Promise.race([
@@ -127,7 +135,64 @@ async function connections (to) {
   return { one_at_a_time: await load(300, 1, one), eight_at_once: await load(600, 8, one) }
 }
 
-if (far) {
+/** One node after another finds one that it was made to forget. */
+async function lookups (count) {
+  const nodes = []
+  for (let i = 0; i < count; i++) {
+    nodes.push(await node({
+      identify: identify(),
+      ping: ping(),
+      dht: kadDHT({
+        clientMode: false, peerInfoMapper: passthroughMapper, initialQuerySelfInterval: 200
+      })
+    }))
+    if (i > 0) await nodes[i].dial(nodes[Math.floor(Math.random() * i)].getMultiaddrs())
+  }
+  await new Promise(resolve => setTimeout(resolve, 8000)) // they look for themselves meanwhile
+  const took = []
+  let messages = 0
+  let missed = 0
+  const begun = now()
+  while (took.length + missed < 500 && now() - begun < 20000) {
+    const asker = nodes[Math.floor(Math.random() * count)]
+    const target = nodes[Math.floor(Math.random() * count)]
+    if (asker === target) continue
+    for (const connection of asker.getConnections(target.peerId)) await connection.close()
+    await asker.peerStore.delete(target.peerId)
+    let queries = 0
+    let found = false
+    const t = now()
+    try {
+      const options = { signal: AbortSignal.timeout(5000) }
+      for await (const event of asker.services.dht.findPeer(target.peerId, options)) {
+        if (event.name === 'SEND_QUERY') queries++
+        if (event.name === 'FINAL_PEER') {
+          found = true
+          break
+        }
+      }
+    } catch {
+      // not found in time
+    }
+    if (!found) {
+      missed++
+    } else if (queries > 0) { // else it knew the target after all
+      took.push(now() - t)
+      messages += queries
+    }
+  }
+  return {
+    p50_ms: at(took, 0.5),
+    p99_ms: at(took, 0.99),
+    messages: messages / took.length,
+    n: took.length,
+    not_found: missed
+  }
+}
+
+if (what === 'dht') {
+  report(await lookups(Number(far)))
+} else if (far) {
   await serve()
 } else {
   const server = await farSide(what, 'far')

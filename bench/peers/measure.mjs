@@ -4,7 +4,7 @@ import readline from 'node:readline'
 
 export const now = () => Number(process.hrtime.bigint()) / 1e6 // ms, one clock for all processes
 
-const at = (a, share) => {
+export const at = (a, share) => {
   const sorted = Float64Array.from(a).sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 }

@@ -14,7 +14,8 @@ public final class Bench {
           new TransportConnect(),
           new TransportIdle(),
           new TransportFairness(),
-          new DhtSimulation());
+          new DhtSimulation(),
+          new DhtLoopback());
 
   private Bench() {}
 

@@ -51,6 +51,12 @@ final class Peers {
   /** As {@link #IROH_CONN}. */
   static final String LIBP2P_CONN = "libp2p conn";
 
+  /**
+   * Lookups of nodes in the kad-dht of 50 nodes in one process: {@code p50_ms}, {@code p99_ms},
+   * {@code messages} (mean number of queries for one), {@code n}, {@code not_found}.
+   */
+  static final String LIBP2P_DHT = "libp2p dht 50";
+
   private static final Path SCRIPTS =
       Path.of(System.getProperty("cis.root", "."), "bench", "peers");
   private static final int LIMIT_SECONDS = 120;
@@ -61,13 +67,14 @@ final class Peers {
   static Map<String, Object> run(String what) {
     try {
       var home = installed();
-      var words = what.split(" ", 2);
+      var words = List.of(what.split(" ", -1));
       var script = Files.createTempDirectory("cis-bench-peers");
       try {
         copyScripts(script);
         Files.createSymbolicLink(script.resolve("node_modules"), home.resolve("node_modules"));
         var command = new ArrayList<>(isolated());
-        command.addAll(List.of(node(home), script.resolve(words[0] + ".mjs").toString(), words[1]));
+        command.addAll(List.of(node(home), script.resolve(words.getFirst() + ".mjs").toString()));
+        command.addAll(words.subList(1, words.size()));
         var line = output(command, script, LIMIT_SECONDS);
         return JSON.std.mapFrom(line.substring(line.lastIndexOf("\n{") + 1));
       } finally {

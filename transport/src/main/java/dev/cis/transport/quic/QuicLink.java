@@ -134,6 +134,12 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
       link.arrived(eventPipe(stream, new QuicEventPipe(link)));
     }
 
+    /** One that was reset before anything was read of it is nothing to warn of. */
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      context.fireExceptionCaught(cause);
+    }
+
     @Override
     public boolean isSharable() {
       return true;
