@@ -18,6 +18,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Port mapping with real routers (miniupnpd) in the namespace lab. Needs root and the packages that
@@ -34,22 +36,26 @@ class PortMappingLabTest {
           .toString();
   private static final String ASK =
       "import socket,sys;s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);s.settimeout(1);"
-          + "s.sendto(b'x',(sys.argv[1],int(sys.argv[2])));s.recv(9)";
+          + "s.sendto(b'x',(sys.argv[1],int(sys.argv[2])));"
+          + "sys.exit(s.recv(99).decode()!=sys.argv[3])";
 
   @TempDir Path files;
   private final List<Host> hosts = new ArrayList<>();
 
   /** A program on a host of the lab. */
   private final class Host {
+    final String name;
     private final Process process;
     private final Path printed;
 
-    Host(String name, int port) throws IOException {
-      printed = files.resolve(name + ".txt");
+    Host(String host, int port) throws IOException {
+      name = host + ":" + port;
+      printed = files.resolve(hosts.size() + ".txt");
       var path =
           System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
       var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-      var builder = builder("exec", name, java, "-cp", path, MappedHost.class.getName(), "" + port);
+      var main = MappedHost.class.getName();
+      var builder = builder("exec", host, java, "-cp", path, main, "" + port, name);
       builder.redirectInput(ProcessBuilder.Redirect.PIPE);
       builder.redirectOutput(printed.toFile());
       process = builder.start();
@@ -69,6 +75,18 @@ class PortMappingLabTest {
     private String last() throws IOException {
       var lines = printed().stream().filter(line -> line.startsWith("state=")).toList();
       return lines.isEmpty() ? "" : lines.getLast();
+    }
+
+    /** How often its external address was another one. */
+    long announcements() throws IOException {
+      return printed().stream().filter(line -> line.startsWith("announced")).count();
+    }
+
+    /** It has no time to tell anybody. */
+    void kill() throws InterruptedException {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("the host ends").isTrue();
     }
 
     void stop() throws IOException, InterruptedException {
@@ -98,7 +116,7 @@ class PortMappingLabTest {
     Assumptions.assumeTrue(
         System.getProperty("user.name").equals("root") && natlab("check") == 0,
         "the lab needs root and the packages that 'lab/natlab check' names");
-    assertThat(natlab("up")).as("natlab up").isZero();
+    lab("up");
   }
 
   @AfterAll
@@ -118,27 +136,103 @@ class PortMappingLabTest {
     var e1 = new Host("e1", 7677);
     assertThat(e1.awaited("state=mapped")).contains("198.18.5.2:7677").contains("public=true");
     assertThat(e1.printed()).contains("announced [198.18.5.2:7677]");
-    await().atMost(SOON).until(() -> isReached(7677));
+    awaitAnswer("e1:7677", "198.18.5.2", 7677);
 
     // The router forgets everything: seen at the next look, and asked for again.
-    assertThat(natlab("restart", "natE")).isZero();
-    await().atMost(SOON).until(() -> isReached(7677));
+    lab("restart", "natE");
+    awaitAnswer("e1:7677", "198.18.5.2", 7677);
 
     e1.stop();
     assertThat(e1.printed()).endsWith("stopped");
     assertThat(printedBy("natE", "nft", "list", "ruleset")).doesNotContain("7677");
   }
 
-  @Test
-  void twoNodesBehindOneRouterGetDifferentPorts() throws Exception {
-    var e1 = new Host("e1", 7700);
-    assertThat(e1.awaited("state=mapped")).contains("198.18.5.2:7700");
-    var e2 = new Host("e2", 7700);
-    var line = e2.awaited("state=mapped");
-    assertThat(line).contains("198.18.5.2:").doesNotContain("198.18.5.2:7700");
-    int second = Integer.parseInt(line.replaceAll(".*198\\.18\\.5\\.2:(\\d+).*", "$1"));
-    await().atMost(SOON).until(() -> isReached(second));
-    await().atMost(SOON).until(() -> isReached(7700));
+  @ParameterizedTest
+  @ValueSource(strings = {"", "upnp"})
+  void anotherExternalAddressOfTheRouterIsNoticed(String only) throws Exception {
+    restart(only);
+    var e1 = new Host("e1", 7800);
+    assertThat(e1.awaited("state=mapped"))
+        .contains("198.18.5.2:7800")
+        .contains(only.isEmpty() ? "by=pcp" : "by=upnp");
+    awaitAnswer("e1:7800", "198.18.5.2", 7800);
+    giveTheRouter("198.18.5.3");
+    try {
+      e1.awaited("external=198.18.5.3:7800");
+      awaitAnswer("e1:7800", "198.18.5.3", 7800);
+      assertThat(e1.printed()).contains("announced [198.18.5.3:7800]");
+    } finally {
+      giveTheRouter("198.18.5.2");
+    }
+    e1.awaited("external=198.18.5.2:7800");
+    awaitAnswer("e1:7800", "198.18.5.2", 7800);
+    e1.stop();
+    assertThat(printedBy("natE", "nft", "list", "ruleset")).doesNotContain("7800");
+  }
+
+  /** As a provider does it with a home router. */
+  private static void giveTheRouter(String address) throws Exception {
+    var words =
+        "ip addr flush dev wan && ip addr add "
+            + address
+            + "/24 dev wan && ip route replace default via 198.18.5.1";
+    lab("exec", "natE", "sh", "-c", words);
+  }
+
+  private static void restart(String only) throws Exception {
+    var words = new ArrayList<>(List.of("restart", "natE"));
+    if (!only.isEmpty()) {
+      words.add(only);
+    }
+    lab(words.toArray(String[]::new));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "upnp"})
+  void nodesBehindOneRouterDoNotFightOverAPort(String only) throws Exception {
+    restart(only);
+    // Two want the same port, two more live on the same machines.
+    var nodes = new ArrayList<Host>();
+    nodes.add(new Host("e1", 7700));
+    assertThat(nodes.getFirst().awaited("state=mapped")).contains("198.18.5.2:7700");
+    nodes.add(new Host("e2", 7700));
+    nodes.add(new Host("e1", 7711));
+    nodes.add(new Host("e2", 7722));
+    var before = outside(nodes);
+    assertThat(before).doesNotHaveDuplicates();
+    assertThat(before.getFirst()).isEqualTo(7700);
+    awaitAnswers(nodes, before);
+
+    // Now all of them ask at once, and each has again what it had.
+    restart(only);
+    awaitAnswers(nodes, before);
+    assertThat(outside(nodes)).isEqualTo(before);
+    for (var node : nodes) {
+      assertThat(node.announcements()).as(node.name).isOne();
+    }
+
+    // One goes, and takes nothing of the others with it.
+    nodes.removeFirst().stop();
+    var left = before.subList(1, 4);
+    awaitAnswers(nodes, left);
+    assertThat(printedBy("natE", "nft", "list", "chain", "inet", "lab_nat", "prerouting_miniupnpd"))
+        .contains("dport " + left.getFirst() + " ")
+        .doesNotContain("dport 7700 ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "upnp"})
+  void aNodeThatWasKilledGetsItsPortAgain(String only) throws Exception {
+    restart(only);
+    var e1 = new Host("e1", 7750);
+    assertThat(e1.awaited("state=mapped")).contains("198.18.5.2:7750");
+    e1.kill();
+    assertThat(printedBy("natE", "nft", "list", "ruleset")).contains("7750");
+    var again = new Host("e1", 7750);
+    assertThat(again.awaited("state=mapped")).contains("198.18.5.2:7750");
+    awaitAnswer("e1:7750", "198.18.5.2", 7750);
+    again.stop();
+    assertThat(printedBy("natE", "nft", "list", "ruleset")).doesNotContain("7750");
   }
 
   @Test
@@ -152,8 +246,24 @@ class PortMappingLabTest {
     assertThat(f1.printed()).noneMatch(line -> line.startsWith("announced"));
   }
 
-  private static boolean isReached(int port) throws Exception {
-    return natlab("exec", "pub1", "python3", "-c", ASK, "198.18.5.2", "" + port) == 0;
+  private static List<Integer> outside(List<Host> nodes) {
+    return nodes.stream()
+        .map(node -> node.awaited("state=mapped"))
+        .map(line -> Integer.parseInt(line.replaceAll(".*198\\.18\\.5\\.2:(\\d+) .*", "$1")))
+        .toList();
+  }
+
+  private static void awaitAnswers(List<Host> nodes, List<Integer> ports) {
+    for (int i = 0; i < nodes.size(); i++) {
+      awaitAnswer(nodes.get(i).name, "198.18.5.2", ports.get(i));
+    }
+  }
+
+  /** Until somebody on the internet hears that node at that address. */
+  private static void awaitAnswer(String name, String address, int port) {
+    await()
+        .atMost(SOON)
+        .until(() -> natlab("exec", "pub1", "python3", "-c", ASK, address, "" + port, name) == 0);
   }
 
   private static String printedBy(String... command) throws Exception {
@@ -163,6 +273,13 @@ class PortMappingLabTest {
     var text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).isZero();
     return text;
+  }
+
+  /** Does it, or fails with what the lab says. */
+  private static void lab(String... command) throws Exception {
+    var process = builder(command).redirectErrorStream(true).start();
+    var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as("%s: %s", List.of(command), said).isZero();
   }
 
   private static int natlab(String... command) throws IOException, InterruptedException {

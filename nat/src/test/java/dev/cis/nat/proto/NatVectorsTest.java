@@ -6,6 +6,7 @@ import dev.cis.kernel.wire.Bytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -62,6 +63,36 @@ class NatVectorsTest {
     var noon = new ClockMessage(Instant.parse("2026-11-21T12:00:00Z").toEpochMilli());
     assertThat(ClockMessage.CODEC.encode(noon)).isEqualTo(vector(vectors, "clock-answer"));
     assertThat(ClockMessage.CODEC.decode(vector(vectors, "clock-answer"))).isEqualTo(noon);
-    assertThat(vectors).hasSize(5);
+    assertThat(vectors).hasSize(12);
+  }
+
+  @Test
+  void whatIsSaidToRoutersIsWrittenAndTheirAnswersAreRead() throws IOException {
+    var vectors = vectors();
+    var outside = Bytes.of(HexFormat.of().parseHex("c6120502"));
+    var hour = Duration.ofHours(1);
+    var pcp =
+        new Pcp.Question(
+            hour,
+            Bytes.of(HexFormat.of().parseHex("c0a8050b")),
+            Bytes.of(HexFormat.of().parseHex("000102030405060708090a0b")),
+            7677,
+            7677);
+    assertThat(pcp.encode()).isEqualTo(vector(vectors, "pcp-map-question"));
+    var granted = Pcp.decode(vector(vectors, "pcp-map-answer"));
+    assertThat(granted.answers(pcp)).isTrue();
+    assertThat(granted.externalIp()).isEqualTo(outside);
+    assertThat(granted.externalPort()).isEqualTo(7678);
+    assertThat(granted.life()).isEqualTo(hour);
+    assertThat(granted.epoch()).isEqualTo(26_012);
+    assertThat(NatPmp.mapQuestion(7677, 7677, hour))
+        .isEqualTo(vector(vectors, "nat-pmp-map-question"));
+    assertThat(NatPmp.mapQuestion(7677, 7677, Duration.ZERO))
+        .isEqualTo(vector(vectors, "nat-pmp-end-question"));
+    assertThat(NatPmp.addressQuestion()).isEqualTo(vector(vectors, "nat-pmp-address-question"));
+    assertThat(NatPmp.decode(vector(vectors, "nat-pmp-map-answer")))
+        .isEqualTo(new NatPmp.Answer.Mapped(0, 26_012, 7677, 7678, Duration.ofMinutes(5)));
+    assertThat(NatPmp.decode(vector(vectors, "nat-pmp-address-answer")))
+        .isEqualTo(new NatPmp.Answer.ExternalAddress(0, 26_012, outside));
   }
 }
