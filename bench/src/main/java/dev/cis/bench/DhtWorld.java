@@ -287,8 +287,7 @@ final class DhtWorld {
   }
 
   private void meet(int node, int peer) {
-    var record = members.get(peer).record;
-    members.get(node).host.on(new DhtInput.PeerSeen(record, record.value().addresses().getFirst()));
+    members.get(node).host.on(new DhtInput.PeerSeen(members.get(peer).record, address(peer)));
   }
 
   private void effect(int node, DhtOutput output) {
@@ -339,11 +338,16 @@ final class DhtWorld {
         if (fresh) {
           meet(node, from);
         }
-        var address = members.get(from).record.value().addresses().getFirst();
-        host.on(new DhtInput.Request(id(from), address, message, ((long) from << ID_BITS) | id));
+        host.on(
+            new DhtInput.Request(
+                id(from), address(from), message, ((long) from << ID_BITS) | id));
       }
       case Packet.Answer(var message, var id) ->
-          host.on(new DhtInput.Response(id(from), message, id));
+          host.on(new DhtInput.Response(id(from), address(from), message, id));
     }
+  }
+
+  private Address address(int node) {
+    return members.get(node).record.value().addresses().getFirst();
   }
 }

@@ -99,7 +99,7 @@ final class Calls {
         throw new Fault(KernelCode.TOO_LARGE, "an answer of " + answer.payload().size() + " bytes");
       }
       var response = responses.decode(answer.bytes());
-      inputs.accept(new DhtInput.Response(node, response, request.id()));
+      inputs.accept(new DhtInput.Response(node, remote(node), response, request.id()));
     } catch (Fault e) {
       LOG.debug(
           "event=dht-request-failed peer={} code={} why=\"{}\"",
@@ -110,13 +110,17 @@ final class Calls {
     }
   }
 
+  private @Nullable Address remote(NodeId peer) {
+    return swarm.link(peer).map(PeerLink::remote).orElse(null);
+  }
+
   private static Fault unexpected(@Nullable Throwable failure) {
     return new Fault(KernelCode.DEFECT, "a call failed: " + failure, failure);
   }
 
   /** Answers one call of a peer. */
   byte[] serve(Call call) throws InterruptedException {
-    var remote = swarm.link(call.peer()).map(PeerLink::remote).orElse(null);
+    var remote = remote(call.peer());
     if (config.kademlia().lanOnly() && (remote == null || !remote.isPrivate())) {
       throw new Fault(DhtCode.NOT_SERVED, call.peer().brief() + " is not on this LAN");
     }

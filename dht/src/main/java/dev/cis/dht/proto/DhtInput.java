@@ -55,8 +55,14 @@ public sealed interface DhtInput {
       NodeId from, @Nullable Address remote, DhtMessage.Request message, long correlation)
       implements DhtInput {}
 
-  /** A peer answers our request {@code id}. */
-  record Response(NodeId from, DhtMessage.Response message, long id) implements DhtInput {}
+  /**
+   * A peer answers our request {@code id}.
+   *
+   * @param remote its address as our socket sees it, null when unknown; without one it gets no new
+   *     place in the table, for its record may lie about where it is
+   */
+  record Response(NodeId from, @Nullable Address remote, DhtMessage.Response message, long id)
+      implements DhtInput {}
 
   /** Our request {@code id} was not answered, and will not be. */
   record RequestFailed(NodeId to, long id) implements DhtInput {}

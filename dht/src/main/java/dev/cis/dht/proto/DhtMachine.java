@@ -7,6 +7,7 @@ import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.time.Machine;
 import dev.cis.kernel.time.Now;
+import dev.cis.transport.Address;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** The DHT of one node: table, lookups, answers to others, upkeep. */
 public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
@@ -224,13 +226,14 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     var request = taken.get();
     switch (response.message()) {
       case DhtMessage.Nodes nodes when request.reason() instanceof Step(var lookup) -> {
-        well(now, request, out);
+        well(now, request, response.remote(), out);
         searching.answered(now, lookup, request.node(), nodes, out);
       }
-      case DhtMessage.Pong _ when request.reason() instanceof Probe -> well(now, request, out);
+      case DhtMessage.Pong _ when request.reason() instanceof Probe ->
+          well(now, request, response.remote(), out);
       case DhtMessage.Stored(var outcomes)
           when request.reason() instanceof Keeping(var storing) -> {
-        well(now, request, out);
+        well(now, request, response.remote(), out);
         storing.answered(request.id(), outcomes);
         send(now, storing, out);
       }
@@ -241,11 +244,17 @@ public final class DhtMachine implements Machine<DhtInput, DhtOutput> {
     }
   }
 
-  private void well(Now now, Requests.Pending request, Consumer<DhtOutput> out) {
+  private void well(
+      Now now, Requests.Pending request, @Nullable Address remote, Consumer<DhtOutput> out) {
     answered++;
     upkeep.asked(true);
     requests.answered(request, now.uptime());
-    hearing.heard(now, table.find(request.node()).orElse(request.to()), null, out);
+    var contact = table.contact(request.node());
+    if (contact != null) {
+      hearing.heard(now, contact.record(), remote, out);
+    } else if (remote != null) {
+      hearing.heard(now, request.to(), remote, out);
+    }
   }
 
   private void failed(Now now, Requests.Pending request, Consumer<DhtOutput> out) {

@@ -7,6 +7,7 @@ import dev.cis.sim.SimHost;
 import dev.cis.sim.SimNetwork;
 import dev.cis.sim.SimNetwork.Conditions;
 import dev.cis.sim.Simulation;
+import dev.cis.transport.Address;
 import dev.cis.transport.PeerRecord;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /** Many DHT machines over a simulated network. */
-final class DhtNetwork {
+class DhtNetwork {
   sealed interface Packet {
     record Call(DhtMessage.Request message, long id) implements Packet {}
 
@@ -64,6 +65,11 @@ final class DhtNetwork {
     return clients.contains(index)
         ? People.record(index, 1, People.record(index).value().addresses(), People.EXPIRY, false)
         : People.record(index);
+  }
+
+  /** The address from which a node's packets come to another. */
+  Address address(int node, int peer) {
+    return record(peer).value().addresses().getFirst();
   }
 
   Machine<DhtInput, DhtOutput> fresh(int index) {
@@ -116,8 +122,7 @@ final class DhtNetwork {
   }
 
   private void seen(int node, int peer) {
-    Signed<PeerRecord> record = record(peer);
-    nodes.get(node).on(new DhtInput.PeerSeen(record, record.value().addresses().getFirst()));
+    nodes.get(node).on(new DhtInput.PeerSeen(record(peer), address(node, peer)));
   }
 
   private void effect(int node, DhtOutput output) {
@@ -143,14 +148,11 @@ final class DhtNetwork {
       case Packet.Call(var message, var id) ->
           nodes
               .get(node)
-              .on(
-                  new DhtInput.Request(
-                      People.id(from),
-                      People.record(from).value().addresses().getFirst(),
-                      message,
-                      id));
+              .on(new DhtInput.Request(People.id(from), address(node, from), message, id));
       case Packet.Answer(var message, var id) ->
-          nodes.get(node).on(new DhtInput.Response(People.id(from), message, id));
+          nodes
+              .get(node)
+              .on(new DhtInput.Response(People.id(from), address(node, from), message, id));
     }
   }
 }

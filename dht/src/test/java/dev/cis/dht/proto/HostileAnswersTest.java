@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 /** One machine, and a world that answers as badly as it can. */
 class HostileAnswersTest {
   private static final Instant WALL = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Address REMOTE = new Address("10.0.0.9", 1);
 
   private final DhtMachine machine =
       new DhtMachine(
@@ -40,13 +41,13 @@ class HostileAnswersTest {
   }
 
   private void meet(int node) {
-    on(new DhtInput.PeerSeen(People.record(node), new Address("10.0.0.9", 1)));
+    on(new DhtInput.PeerSeen(People.record(node), REMOTE));
   }
 
   private void answer(DhtOutput.SendRequest request, List<Signed<PeerRecord>> records) {
     on(
         new DhtInput.Response(
-            request.to().value().node(), DhtMessage.Nodes.of(records), request.id()));
+            request.to().value().node(), REMOTE, DhtMessage.Nodes.of(records), request.id()));
   }
 
   @Test
@@ -77,6 +78,32 @@ class HostileAnswersTest {
     assertThat(takeRequests()).isNotEmpty();
   }
 
+  /** They come from one public address; their records name as many others, or private ones. */
+  @Test
+  void whoeverLiesAboutItsSubnetGetsNoMorePlacesByAnswering() {
+    var origin = new Address("198.51.100.9", 7677);
+    var liars = new ArrayList<Signed<PeerRecord>>();
+    for (int i = 10; i < 30; i++) {
+      liars.add(i % 2 == 0 ? People.record(i) : People.at(i, i + "." + i + ".0.1"));
+    }
+    liars.forEach(liar -> on(new DhtInput.PeerSeen(liar, origin)));
+    int places = machine.table().size();
+    assertThat(places).isBetween(1, KademliaConfig.DEFAULT.perSubnet());
+    int asked = 0;
+    for (var requests = takeRequests(); !requests.isEmpty(); requests = takeRequests()) {
+      for (var request : requests) {
+        asked++;
+        var from = request.to().value().node();
+        // Some end their connection at once, so that nobody knows any more where they were.
+        var remote = asked % 3 == 0 ? null : origin;
+        on(new DhtInput.Response(from, remote, DhtMessage.Nodes.of(liars), request.id()));
+      }
+    }
+    assertThat(asked).isGreaterThan(places);
+    assertThat(machine.stats().answered()).isEqualTo(asked);
+    assertThat(machine.table().size()).isEqualTo(places);
+  }
+
   @Test
   void recordsThatHaveRunOutServeNothingOrLeadNowhereAreRejectedAndCounted() {
     meet(1);
@@ -98,8 +125,10 @@ class HostileAnswersTest {
     var request = takeRequests().getFirst();
     on(
         new DhtInput.Response(
-            People.id(9), DhtMessage.Nodes.of(List.of(People.record(9))), request.id()));
-    on(new DhtInput.Response(People.id(1), DhtMessage.Nodes.of(List.of(People.record(9))), 4711));
+            People.id(9), REMOTE, DhtMessage.Nodes.of(List.of(People.record(9))), request.id()));
+    on(
+        new DhtInput.Response(
+            People.id(1), REMOTE, DhtMessage.Nodes.of(List.of(People.record(9))), 4711));
     assertThat(machine.stats().badAnswers()).isEqualTo(2);
     assertThat(takeRequests()).isEmpty();
   }
@@ -108,7 +137,7 @@ class HostileAnswersTest {
   void anAnswerOfTheWrongKindIsAFailure() {
     meet(1);
     var request = takeRequests().getFirst();
-    on(new DhtInput.Response(People.id(1), new DhtMessage.Pong(), request.id()));
+    on(new DhtInput.Response(People.id(1), REMOTE, new DhtMessage.Pong(), request.id()));
     assertThat(machine.stats().badAnswers()).isEqualTo(1);
     assertThat(machine.stats().failed()).isEqualTo(1);
   }
