@@ -8,6 +8,7 @@ import dev.cis.nat.proto.DialBackMessage;
 import dev.cis.nat.proto.DialBackMessage.Outcome;
 import dev.cis.nat.proto.Rates;
 import dev.cis.transport.Address;
+import dev.cis.transport.Link;
 import dev.cis.transport.PeerLink;
 import dev.cis.transport.Stream;
 import dev.cis.transport.Swarm;
@@ -17,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,8 +85,7 @@ public final class DialBackService implements AutoCloseable {
     var target =
         swarm
             .link(stream.peer())
-            .filter(link -> link.path().equals("direct"))
-            .map(PeerLink::remote)
+            .flatMap(DialBackService::whereItIs)
             .map(remote -> new Address(remote.host(), question.port()));
     if (target.isEmpty()) {
       answer(stream, Outcome.IMPOSSIBLE, "");
@@ -94,6 +95,17 @@ public final class DialBackService implements AutoCloseable {
       boolean sent = send(question.nonce(), target.get());
       answer(stream, sent ? Outcome.SENT : Outcome.IMPOSSIBLE, target.get().toString());
     }
+  }
+
+  /**
+   * Empty if a relay is between: what we see then is the relay's address. The path may change while
+   * we look, so the address counts only if it is the same before and after.
+   */
+  private static Optional<Address> whereItIs(PeerLink link) {
+    var remote = link.remote();
+    return link.path().equals(Link.DIRECT) && link.remote().equals(remote)
+        ? Optional.of(remote)
+        : Optional.empty();
   }
 
   private static void answer(Stream stream, Outcome outcome, String seen) {
