@@ -43,12 +43,13 @@ class NodesIT {
   /** A node that dials nobody but its bootstrap list. */
   private Terminal quiet(String name, String... more) throws IOException {
     var terminal = init(name);
-    Files.writeString(
-        terminal.home().resolve("config.toml"),
-        "\n[discovery]\nmin_peers = 0\n",
-        StandardOpenOption.APPEND);
+    configure(terminal, "\n[discovery]\nmin_peers = 0\n");
     start(terminal, more);
     return terminal;
+  }
+
+  private static void configure(Terminal terminal, String lines) throws IOException {
+    Files.writeString(terminal.home().resolve("config.toml"), lines, StandardOpenOption.APPEND);
   }
 
   private Terminal init(String name) {
@@ -231,11 +232,42 @@ class NodesIT {
     one.run("dht", "get", id).failed(1);
     one.run("p2p", "find", "a".repeat(52)).failed(1);
 
-    // Known through the DHT alone: nothing of it is in the address book.
-    one.run("p2p", "remove-peer", "two");
-    one.run("p2p", "connect", id).succeeded();
-    assertThat(one.connected()).contains("two");
     one.run("p2p", "connect", "a".repeat(52)).failed(6);
+  }
+
+  @Test
+  void aNodeOfWhichOnlyTheIdIsKnownIsConnectedThroughTheDht() throws Exception {
+    var hub = node("hub");
+    var one = init("one");
+    // A client stands in nobody's table, and this one looks around once: nobody meets it by chance.
+    configure(one, "\n[discovery]\nmin_peers = 0\n");
+    configure(one, "\n[dht]\nhungry_every = \"1h\"\nself_lookup_every = \"1h\"\n");
+    start(one, "--dht-mode", "client", "--bootstrap", address(hub));
+    await().atMost(SOON).until(() -> hasLookedAround(one));
+    var two = quiet("two", "--bootstrap", address(hub));
+    var id = String.valueOf(two.json("p2p", "status").get("node"));
+    await().atMost(SOON).until(() -> contacts(hub).contains(id));
+
+    assertThat(contacts(one)).doesNotContain(id);
+    assertThat(Terminal.list(one.json("p2p", "peers"), "peers"))
+        .singleElement()
+        .satisfies(p -> assertThat(p).containsEntry("name", "hub"));
+    one.run("p2p", "connect", id).succeeded();
+    assertThat(one.connected()).containsExactly("hub", "two");
+  }
+
+  private static boolean hasLookedAround(Terminal node) {
+    var table = node.json("dht", "table");
+    return table.get("answered") instanceof Integer answered
+        && answered > 0
+        && answered.equals(table.get("requests"));
+  }
+
+  /** The ids of those in a node's routing table. */
+  private static List<String> contacts(Terminal node) {
+    return Terminal.list(node.json("dht", "table"), "contacts").stream()
+        .map(contact -> String.valueOf(contact.get("node")))
+        .toList();
   }
 
   @Test

@@ -23,10 +23,22 @@ import java.util.Set;
 public final class MemoryNetwork {
   private final Map<Address, MemoryEndpoint> endpoints = new HashMap<>();
   private final Map<NodeId, Integer> sides = new HashMap<>();
+  private final int first;
   private int joined;
 
   /** An empty network. */
-  public MemoryNetwork() {}
+  public MemoryNetwork() {
+    this(10);
+  }
+
+  private MemoryNetwork(int first) {
+    this.first = first;
+  }
+
+  /** An empty network where addresses are public ones: {@code 44.0.x.y:7677}. */
+  public static MemoryNetwork ofPublicAddresses() {
+    return new MemoryNetwork(44);
+  }
 
   /**
    * A node of the open realm on this network. A node that was closed may join again with the same
@@ -52,7 +64,8 @@ public final class MemoryNetwork {
   synchronized MemoryEndpoint attach(NodeId node, TransportConfig config) {
     joined++;
     var address =
-        new Address("10.0." + joined / 250 + "." + (joined % 250 + 1), Address.DEFAULT_PORT);
+        new Address(
+            first + ".0." + joined / 250 + "." + (joined % 250 + 1), Address.DEFAULT_PORT);
     var endpoint = new MemoryEndpoint(this, node, address, config);
     endpoints.put(address, endpoint);
     return endpoint;
