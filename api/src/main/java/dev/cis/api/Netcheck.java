@@ -3,6 +3,7 @@ package dev.cis.api;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.fault.KernelCode;
 import dev.cis.kernel.time.Uptime;
+import dev.cis.nat.Endpoints;
 import dev.cis.nat.StunClient;
 import dev.cis.nat.proto.Endpoint;
 import dev.cis.nat.proto.NatBehaviour;
@@ -208,7 +209,7 @@ public final class Netcheck {
   }
 
   private static String text(Endpoint endpoint) {
-    return Address.of(StunClient.socket(endpoint)).toString();
+    return Endpoints.text(endpoint);
   }
 
   static double millis(Duration duration) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,9 +72,11 @@ class LabIT {
     await().atMost(SOON).until(() -> pub2.connected().containsAll(List.of("a1", "b1", "pub1")));
     await().atMost(SOON).until(() -> a1.connected().containsAll(List.of("pub1", "pub2")));
 
-    broadcastCrosses(a1, b1);
-    memoryIsShared(a1, b1, pub2);
-    deploys(a1, List.of(pub1, pub2, a1, b1));
+    var work = new LabWork(homes);
+    // Two routers without a mapping keep a1 and b1 apart: a public node passed it on.
+    assertThat(work.broadcastCrosses(a1, b1)).containsPattern("\"hops\" ?: ?[23]");
+    work.memoryIsShared(a1, b1, pub2);
+    work.deploys(a1, List.of(pub1, pub2, a1, b1));
   }
 
   @Test
@@ -122,56 +123,5 @@ class LabIT {
     await()
         .atMost(Duration.ofSeconds(30))
         .until(() -> a2.run("p2p", "ping", "a1", "-c", "1").exit() == 0);
-  }
-
-  private void broadcastCrosses(Terminal from, Terminal to) throws IOException {
-    var heard = homes.resolve("heard.txt");
-    var subscriber = to.start(heard, "p2p", "subscribe", "lab.news", "--json");
-    try {
-      // The subscription is not awaited: what was published before it came is not heard.
-      await()
-          .atMost(SOON)
-          .pollInterval(Duration.ofSeconds(1))
-          .until(() -> {
-            from.run("p2p", "broadcast", "lab.news", "across the internet").succeeded();
-            return Files.readString(heard).contains("across the internet");
-          });
-    } finally {
-      subscriber.destroy();
-    }
-    // Two routers without a mapping keep a1 and b1 apart: a public node passed it on.
-    assertThat(Files.readString(heard)).containsPattern("\"hops\" ?: ?[23]");
-  }
-
-  private static void memoryIsShared(Terminal writer, Terminal... readers) {
-    writer.run("memory", "set", "lab/greeting", "hello").succeeded();
-    for (var reader : readers) {
-      await()
-          .atMost(SOON)
-          .until(() -> reader.run("memory", "get", "lab/greeting").out().strip().equals("hello"));
-    }
-    writer.run("memory", "delete", "lab/greeting", "--yes").succeeded();
-    for (var reader : readers) {
-      await().atMost(SOON).until(() -> reader.run("memory", "get", "lab/greeting").exit() == 1);
-    }
-  }
-
-  private void deploys(Terminal deployer, List<Terminal> targets) {
-    deployer.run("keys", "generate", "lab").succeeded();
-    var key = deployer.run("keys", "export", "lab").succeeded().out().strip();
-    for (var target : targets) {
-      target.run("keys", "trust", key, "--name", "lab").succeeded();
-    }
-    var source = homes.resolve("hello");
-    deployer.run("package", "init", source.toString()).succeeded();
-    deployer.run("package", "build", source.toString(), "--output", homes.toString()).succeeded();
-    var file = homes.resolve("hello-1.0.0.p2p").toString();
-    deployer.run("package", "sign", file, "--key", "lab").succeeded();
-    deployer.run("p2p", "deploy", file, "--labels", "env=lab", "--key", "lab").succeeded();
-    var apps = Terminal.list(deployer.json("app", "list"), "apps");
-    assertThat(apps).hasSize(targets.size());
-    assertThat(apps).allSatisfy(app -> assertThat(app.get("phase")).isEqualTo("HEALTHY"));
-    var lines = deployer.run("logs", "hello", "--tail", "1").succeeded().out();
-    assertThat(lines).isNotBlank();
   }
 }

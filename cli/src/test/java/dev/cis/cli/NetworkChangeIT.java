@@ -77,6 +77,17 @@ class NetworkChangeIT {
     }
   }
 
+  /** What the node tells of its peers, and the end of its log. */
+  private static String story(Terminal node) {
+    try {
+      var log = Files.readAllLines(node.home().resolve("daemon.log"));
+      return node.run("p2p", "peers", "--verbose").out()
+          + String.join("\n", log.subList(Math.max(0, log.size() - 40), log.size()));
+    } catch (IOException e) {
+      return "no log: " + e;
+    }
+  }
+
   private static void signal(String name, long pid) throws Exception {
     assertThat(new ProcessBuilder("kill", name, "" + pid).inheritIO().start().waitFor()).isZero();
   }
@@ -95,7 +106,12 @@ class NetworkChangeIT {
     connectOnce("");
     sleep(Duration.ofMinutes(1));
     var woken = Instant.now();
-    await().atMost(SOON).until(() -> awake.connected().contains("asleep"));
+    await()
+        .atMost(SOON)
+        .untilAsserted(() ->
+            assertThat(awake.connected())
+                .as("%s%n%s", story(awake), story(asleep))
+                .contains("asleep"));
     assertThat(Duration.between(woken, Instant.now())).isLessThan(Duration.ofSeconds(20));
     asleep.run("p2p", "ping", "awake", "-c", "1").succeeded();
   }

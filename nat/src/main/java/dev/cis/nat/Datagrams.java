@@ -4,9 +4,12 @@ import dev.cis.kernel.time.Now;
 import dev.cis.kernel.wire.Bytes;
 import dev.cis.nat.proto.DialBackMessage;
 import dev.cis.nat.proto.Endpoint;
+import dev.cis.nat.proto.PunchMessage;
 import dev.cis.nat.proto.StunMessage;
 import dev.cis.nat.proto.StunServer;
 import dev.cis.transport.quic.RawDatagrams;
+import dev.cis.transport.quic.Routes;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +42,17 @@ public final class Datagrams implements RawDatagrams {
     void received(byte[] datagram, InetSocketAddress from);
   }
 
+  private final Routes routes = new Routes();
+  private volatile @Nullable Taker relay;
+  private volatile @Nullable Taker probes;
+
+  /** Takes datagrams of one kind; must not block. */
+  @FunctionalInterface
+  public interface Taker {
+    /** One has come. */
+    void take(Sender by, byte[] datagram, InetSocketAddress from);
+  }
+
   private Datagrams(@Nullable StunServer stun, Supplier<Now> clock) {
     this.stun = stun;
     this.clock = clock;
@@ -61,7 +75,54 @@ public final class Datagrams implements RawDatagrams {
   }
 
   @Override
+  public Routes routes() {
+    return routes;
+  }
+
+  /** Gives datagrams of circuits that do not end here to this relay; null: drops them. */
+  public void relay(@Nullable Taker forwarding) {
+    relay = forwarding;
+  }
+
+  /** Gives the probes of peers to this. */
+  public void probes(@Nullable Taker punching) {
+    probes = punching;
+  }
+
+  /** Sends by a socket of the family of the target, by the preferred one if it fits. */
+  public void send(@Nullable Sender preferred, byte[] datagram, InetSocketAddress to) {
+    if (preferred != null && reaches(preferred, to)) {
+      preferred.send(datagram, to);
+      return;
+    }
+    senders.stream()
+        .filter(sender -> reaches(sender, to))
+        .findFirst()
+        .ifPresent(sender -> sender.send(datagram, to));
+  }
+
+  private static boolean reaches(Sender sender, InetSocketAddress to) {
+    var here = sender.local().getAddress();
+    boolean sixThere = to.getAddress() instanceof Inet6Address;
+    return here.isAnyLocalAddress() || (here instanceof Inet6Address) == sixThere;
+  }
+
+  @Override
   public void received(Sender by, byte[] datagram, InetSocketAddress from) {
+    if (datagram[0] == Routes.RELAYED) {
+      var forwarding = relay;
+      if (forwarding != null) {
+        forwarding.take(by, datagram, from);
+      }
+      return;
+    }
+    if (PunchMessage.looksLike(datagram)) {
+      var punching = probes;
+      if (punching != null) {
+        punching.take(by, datagram, from);
+      }
+      return;
+    }
     if (StunMessage.looksLike(datagram) && StunMessage.isAnswer(datagram)) {
       listeners.forEach(listener -> listener.received(datagram, from));
       return;

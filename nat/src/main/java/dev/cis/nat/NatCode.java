@@ -9,6 +9,15 @@ public enum NatCode implements Code {
       "nat.bad-question",
       Kind.INVALID,
       "A question for dial-back was shorter than what it would lead to, or was not answered."),
+  BAD_OFFER(
+      "nat.bad-offer",
+      Kind.INVALID,
+      "A peer did not answer where it may be reached, so no direct path was looked for; the relayed"
+          + " connection goes on."),
+  RELAY_REFUSED(
+      "nat.relay-refused",
+      Kind.UNREACHABLE,
+      "A relay would not join two nodes or hold a place; the message says why. Another anchor may."),
   NO_SOCKET(
       "nat.no-socket",
       Kind.EXHAUSTED,

@@ -86,7 +86,7 @@ public final class StunClient {
       List<InetSocketAddress> servers, Schedule schedule, UdpPort mapping, UdpPort filtering) {
     var machine =
         new BehaviourDiscovery(
-            servers.stream().map(StunClient::endpoint).toList(),
+            servers.stream().map(Endpoints::of).toList(),
             own(mapping.local()),
             schedule,
             new SecureRandom());
@@ -101,7 +101,7 @@ public final class StunClient {
               switch (effect) {
                 case BehaviourDiscovery.Send(var by, var datagram, var to) ->
                     (by == Socket.MAPPING ? mapping : filtering)
-                        .send(datagram.toByteArray(), socket(to));
+                        .send(datagram.toByteArray(), Endpoints.socket(to));
                 case BehaviourDiscovery.Found(var behaviour) -> found.complete(behaviour);
               }
             })) {
@@ -122,33 +122,19 @@ public final class StunClient {
       Socket at,
       byte[] datagram,
       InetSocketAddress from) {
-    boolean _ = loop.offer(new BehaviourDiscovery.Received(at, Bytes.of(datagram), endpoint(from)));
-  }
-
-  /** A socket's address, resolved, as the machines want it. */
-  public static Endpoint endpoint(InetSocketAddress socket) {
-    return new Endpoint(Bytes.of(socket.getAddress().getAddress()), socket.getPort());
-  }
-
-  /** An endpoint as the sockets of Java want it. */
-  public static InetSocketAddress socket(Endpoint endpoint) {
-    try {
-      var ip = java.net.InetAddress.getByAddress(endpoint.ip().toByteArray());
-      return new InetSocketAddress(ip, endpoint.port());
-    } catch (java.net.UnknownHostException e) {
-      throw new IllegalStateException("4 or 16 bytes are an address", e);
-    }
+    boolean _ =
+        loop.offer(new BehaviourDiscovery.Received(at, Bytes.of(datagram), Endpoints.of(from)));
   }
 
   /** The addresses of this machine at which a socket can be met. */
   private static Set<Endpoint> own(InetSocketAddress local) {
     var own = new HashSet<Endpoint>();
-    own.add(endpoint(local));
+    own.add(Endpoints.of(local));
     if (local.getAddress().isAnyLocalAddress()) {
       try {
         NetworkInterface.networkInterfaces()
             .flatMap(NetworkInterface::inetAddresses)
-            .forEach(ip -> own.add(endpoint(new InetSocketAddress(ip, local.getPort()))));
+            .forEach(ip -> own.add(Endpoints.of(new InetSocketAddress(ip, local.getPort()))));
       } catch (SocketException e) {
         return own; // seen from outside we look translated, which is the careful guess
       }

@@ -67,7 +67,7 @@ class StunClientTest {
     var node = swarm(datagrams);
     var found =
         StunClient.of(datagrams, Uptime.CLOCK).discover(List.of(socket(anchor)), Schedule.BRISK);
-    assertThat(found.servers().getFirst().mapped()).contains(StunClient.endpoint(socket(node)));
+    assertThat(found.servers().getFirst().mapped()).contains(Endpoints.of(socket(node)));
     assertThat(found.translated()).contains(false);
     assertThat(found.filtering().why()).isEqualTo("needs a server with two addresses");
   }

@@ -14,6 +14,7 @@ import dev.cis.nat.Datagrams;
 import dev.cis.nat.DialBack;
 import dev.cis.nat.DialBackService;
 import dev.cis.nat.StunClient;
+import dev.cis.nat.relay.RelayService;
 import dev.cis.sync.ReplicatedMemory;
 import dev.cis.transport.Admission;
 import dev.cis.transport.PeerBook;
@@ -29,6 +30,7 @@ import java.nio.file.Files;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,7 +77,8 @@ final class Assembly {
     var key = home.readIdentity();
     var realms = realms(home, config, key);
     var book = keep("peer-book", StoredPeerBook.open(home.peers()));
-    var description = Node.description(config, config.labels(), config.p2p().externalAddress());
+    var description =
+        Node.description(config, config.labels(), config.p2p().externalAddress(), List.of());
     boolean anchor = config.p2p().anchor();
     var datagrams =
         anchor ? Datagrams.ofAnchor(config.anchor(), Uptime.CLOCK) : Datagrams.ofNode(Uptime.CLOCK);
@@ -86,6 +89,9 @@ final class Assembly {
     }
     if (anchor && config.anchor().dialBack()) {
       keep("dial-back", DialBackService.start(swarm, config.anchor(), Uptime.CLOCK));
+    }
+    if (anchor && config.relay().enabled()) {
+      keep("relay", RelayService.start(swarm, config.relay(), datagrams, Uptime.CLOCK));
     }
     keep("realm-exchange", RealmExchange.start(swarm, realms));
     var gossip = keep("gossip", Gossip.start(key, swarm, config.gossip()));
@@ -126,6 +132,7 @@ final class Assembly {
             discovery,
             new DialBack(swarm, datagrams),
             StunClient.of(datagrams, Uptime.CLOCK),
+            datagrams,
             memory.memory(),
             memory.sync(),
             blobs,

@@ -9,6 +9,7 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.time.Uptime;
+import dev.cis.nat.Datagrams;
 import dev.cis.nat.DialBack;
 import dev.cis.nat.OwnAddresses;
 import dev.cis.nat.StunClient;
@@ -57,8 +58,10 @@ public final class Node implements AutoCloseable {
   private final Deque<Part> parts;
   private SortedMap<String, String> labels;
   private List<Address> external;
+  private List<NodeId> relays = List.of();
   private @Nullable OwnAddresses own;
   private @Nullable PortMapping mapping;
+  private @Nullable Traversal traversal;
 
   /** Something to be stopped, and what it is called in the log. */
   record Part(String name, AutoCloseable part) {}
@@ -73,6 +76,7 @@ public final class Node implements AutoCloseable {
       Discovery discovery,
       DialBack dialBack,
       StunClient stun,
+      Datagrams datagrams,
       Memory memory,
       Sync sync,
       Blobs blobs,
@@ -230,14 +234,17 @@ public final class Node implements AutoCloseable {
     var checked = Settings.checkedLabels(changed);
     ConfigFile.writeLabels(home, checked);
     labels = checked;
-    rooms.swarm.describe(description(config, checked, external));
+    rooms.swarm.describe(description(config, checked, external, relays));
     facts.writeNow();
   }
 
   static PeerDescription description(
-      NodeConfig config, SortedMap<String, String> labels, List<Address> external) {
+      NodeConfig config,
+      SortedMap<String, String> labels,
+      List<Address> external,
+      List<NodeId> relays) {
     var roles = config.p2p().anchor() ? List.of(ANCHOR) : List.<String>of();
-    return new PeerDescription(config.name(), labels, roles, external);
+    return new PeerDescription(config.name(), labels, roles, external, relays);
   }
 
   /** How the port stands at the routers of this machine; empty if they are not asked. */
@@ -267,7 +274,7 @@ public final class Node implements AutoCloseable {
 
   private synchronized void announce(List<Address> changed) {
     external = changed;
-    rooms.swarm.describe(description(config, labels, changed));
+    rooms.swarm.describe(description(config, labels, changed, relays));
   }
 
   private final class Followed implements OwnAddresses.Events {
@@ -286,6 +293,26 @@ public final class Node implements AutoCloseable {
         present.networkChanged();
       }
     }
+  }
+
+  private synchronized void relayed(List<NodeId> by) {
+    relays = by;
+    rooms.swarm.describe(description(config, labels, external, by));
+  }
+
+  /** Keeps places at relays, and moves relayed connections to direct paths. */
+  private synchronized void traverse() {
+    if (config.p2p().enableNatTraversal()) {
+      var started =
+          Traversal.start(rooms.swarm, rooms.datagrams, !config.p2p().anchor(), this::relayed);
+      traversal = started;
+      parts.push(new Part("nat-traversal", started));
+    }
+  }
+
+  /** Relays and direct paths, unless they are off. */
+  public synchronized Optional<Traversal> traversal() {
+    return Optional.ofNullable(traversal);
   }
 
   /** Looks where others can reach this node; one that only this machine can needs no look. */
@@ -316,6 +343,7 @@ public final class Node implements AutoCloseable {
   void begin() {
     facts.start();
     look();
+    traverse();
     LOG.info(
         "event=node-started node={} name={} listen={}",
         rooms.swarm.self(),

@@ -9,6 +9,7 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.nat.AnchorConfig;
 import dev.cis.nat.NatConfig;
 import dev.cis.nat.mapping.MappingConfig;
+import dev.cis.nat.relay.RelayConfig;
 import dev.cis.sync.SyncConfig;
 import dev.cis.transport.PeerLocator;
 import dev.cis.transport.TransportConfig;
@@ -33,6 +34,7 @@ import java.util.TreeMap;
  * @param transport {@code [transport]}, with the listen addresses of {@code [p2p]}
  * @param discovery {@code [discovery]}, with mDNS and bootstrap of {@code [p2p]}
  * @param anchor {@code [anchor]}
+ * @param relay {@code [relay]}
  * @param mapping {@code [mapping]}
  * @param nat {@code [nat]}
  * @param dht {@code [dht]}, with the mode of {@code [p2p]}
@@ -49,6 +51,7 @@ public record NodeConfig(
     TransportConfig transport,
     DiscoveryConfig discovery,
     AnchorConfig anchor,
+    RelayConfig relay,
     MappingConfig mapping,
     NatConfig nat,
     DhtConfig dht,
@@ -65,6 +68,7 @@ public record NodeConfig(
           new Section("transport", TransportConfig.DEFAULT, Set.of("listen")),
           new Section("discovery", DiscoveryConfig.DEFAULT, Set.of("mdns", "bootstrap")),
           new Section("anchor", AnchorConfig.DEFAULT, Set.of()),
+          new Section("relay", RelayConfig.DEFAULT, Set.of()),
           new Section("mapping", MappingConfig.DEFAULT, Set.of()),
           new Section("nat", NatConfig.DEFAULT, Set.of()),
           new Section("dht", DhtConfig.DEFAULT, Set.of("mode", "kademlia.lanOnly")),
@@ -98,6 +102,7 @@ public record NodeConfig(
             .withMdns(p2p.enableMdns())
             .withBootstrap(p2p.bootstrap().stream().map(PeerLocator::parse).toList()),
         section(sections, "anchor", AnchorConfig.class),
+        section(sections, "relay", RelayConfig.class),
         section(sections, "mapping", MappingConfig.class),
         section(sections, "nat", NatConfig.class),
         section(sections, "dht", DhtConfig.class).withMode(p2p.dhtMode()),

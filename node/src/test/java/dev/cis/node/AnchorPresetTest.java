@@ -26,7 +26,7 @@ class AnchorPresetTest {
     assertThat(config.dht().mode()).isEqualTo(Routing.Mode.SERVER);
     assertThat(config.discovery().mdns()).isFalse();
     assertThat(config.transport().limits().connections().lowWater()).isGreaterThanOrEqualTo(10_000);
-    assertThat(Node.description(config, config.labels(), List.of()).roles())
+    assertThat(Node.description(config, config.labels(), List.of(), List.of()).roles())
         .containsExactly("anchor");
   }
 

@@ -101,7 +101,7 @@ final class OwnRecord implements Supplier<Signed<PeerRecord>> {
             key.nodeId(),
             Math.max(after + 2, now.toEpochMilli()), // one is left for the other edition
             all.stream().limit(MAX_ADDRESSES).toList(),
-            List.of(),
+            of.relays(),
             of.name(),
             of.labels(),
             of.roles(),

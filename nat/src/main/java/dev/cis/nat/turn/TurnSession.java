@@ -4,8 +4,8 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.time.Loop;
 import dev.cis.kernel.time.Now;
 import dev.cis.kernel.wire.Bytes;
+import dev.cis.nat.Endpoints;
 import dev.cis.nat.NatCode;
-import dev.cis.nat.StunClient;
 import dev.cis.nat.proto.TurnClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -41,7 +41,7 @@ final class TurnSession implements TurnAllocation {
     this.port = port;
     var account =
         new TurnClient.Account(
-            StunClient.endpoint(server.address()),
+            Endpoints.of(server.address()),
             server.transport() == TurnServer.Transport.TCP,
             server.user(),
             server.password());
@@ -101,13 +101,13 @@ final class TurnSession implements TurnAllocation {
         }
       }
       case TurnClient.Allocated(var relayed, _) -> {
-        LOG.info("event=turn-allocated server={} relayed={}", server, StunClient.socket(relayed));
-        allocated.complete(StunClient.socket(relayed));
+        LOG.info("event=turn-allocated server={} relayed={}", server, Endpoints.socket(relayed));
+        allocated.complete(Endpoints.socket(relayed));
       }
       case TurnClient.FromPeer(var peer, var datagram) ->
-          receiver.received(StunClient.socket(peer), datagram.toByteArray());
+          receiver.received(Endpoints.socket(peer), datagram.toByteArray());
       case TurnClient.PeerRefused(var peer, var why) ->
-          receiver.refused(StunClient.socket(peer), why);
+          receiver.refused(Endpoints.socket(peer), why);
       case TurnClient.Ended(var code, var why) ->
           end(code == 0 ? unreachable(why) : new Fault(NatCode.TURN_REFUSED, server + ": " + why));
     }
@@ -134,7 +134,7 @@ final class TurnSession implements TurnAllocation {
   public void send(InetSocketAddress peer, ByteBuffer datagram) {
     var bytes = new byte[datagram.remaining()];
     datagram.get(datagram.position(), bytes);
-    boolean _ = loop.offer(new TurnClient.ToPeer(StunClient.endpoint(peer), Bytes.of(bytes)));
+    boolean _ = loop.offer(new TurnClient.ToPeer(Endpoints.of(peer), Bytes.of(bytes)));
   }
 
   @Override

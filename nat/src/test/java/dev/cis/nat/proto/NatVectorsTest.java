@@ -2,6 +2,7 @@ package dev.cis.nat.proto;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.wire.Bytes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,7 +64,7 @@ class NatVectorsTest {
     var noon = new ClockMessage(Instant.parse("2026-11-21T12:00:00Z").toEpochMilli());
     assertThat(ClockMessage.CODEC.encode(noon)).isEqualTo(vector(vectors, "clock-answer"));
     assertThat(ClockMessage.CODEC.decode(vector(vectors, "clock-answer"))).isEqualTo(noon);
-    assertThat(vectors).hasSize(12);
+    assertThat(vectors).hasSize(21);
   }
 
   @Test
@@ -94,5 +95,40 @@ class NatVectorsTest {
         .isEqualTo(new NatPmp.Answer.Mapped(0, 26_012, 7677, 7678, Duration.ofMinutes(5)));
     assertThat(NatPmp.decode(vector(vectors, "nat-pmp-address-answer")))
         .isEqualTo(new NatPmp.Answer.ExternalAddress(0, 26_012, outside));
+  }
+
+  @Test
+  void whatIsSaidToRelaysAndForDirectPathsIsAsInTheVectors() throws IOException {
+    var vectors = vectors();
+    var bytes = new byte[NodeId.BYTES];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) i;
+    }
+    var node = NodeId.of(bytes);
+    long circuit = 0x0123456789abcdefL;
+    var seen = "198.51.100.1:7677";
+    var messages =
+        Map.of(
+            "relay-reserve", RelayMessage.reserve(),
+            "relay-reserved", RelayMessage.reserved(seen, 600),
+            "relay-connect", RelayMessage.connect(node),
+            "relay-connected", RelayMessage.connected(circuit, seen),
+            "relay-incoming", RelayMessage.incoming(node, circuit),
+            "relay-refused", RelayMessage.refused(RelayTable.NO_RESERVATION));
+    messages.forEach((name, message) -> {
+      assertThat(RelayMessage.CODEC.encode(message)).as(name).isEqualTo(vector(vectors, name));
+      assertThat(RelayMessage.CODEC.decode(vector(vectors, name))).isEqualTo(message);
+    });
+    var offer =
+        new PunchMessage.Offer(
+            circuit,
+            NONCE,
+            List.of(PunchWorld.at(198, 51, 100, 1, 7677), PunchWorld.at(192, 168, 1, 11, 7677)));
+    assertThat(PunchMessage.OFFER.encode(offer)).isEqualTo(vector(vectors, "punch-offer"));
+    assertThat(PunchMessage.OFFER.decode(vector(vectors, "punch-offer"))).isEqualTo(offer);
+    var ask = new PunchMessage.Probe(false, true, circuit, 7);
+    assertThat(PunchMessage.encode(ask, NONCE)).isEqualTo(vector(vectors, "punch-ask"));
+    var answer = new PunchMessage.Probe(true, false, circuit, 7);
+    assertThat(PunchMessage.encode(answer, NONCE)).isEqualTo(vector(vectors, "punch-answer"));
   }
 }

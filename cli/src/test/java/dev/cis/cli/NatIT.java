@@ -1,0 +1,132 @@
+package dev.cis.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every kind of router with every other, in the namespace lab, and one anchor. */
+@Tag("lab")
+class NatIT {
+  private static final Duration SOON = Duration.ofSeconds(90);
+  // A search that failed is repeated after a minute.
+  private static final Duration AFTER_THE_NEXT_SEARCH = Duration.ofSeconds(150);
+
+  /** Where nothing but a relay helps (RFC 4787): between these two sets, and within the first. */
+  private static final Set<String> SYMMETRIC = Set.of("c1", "h1");
+
+  private static final Set<String> FILTERING = Set.of("a1", "b1", "f1");
+
+  @TempDir Path homes;
+  private Lab lab;
+
+  @BeforeAll
+  static void buildTheInternet() throws Exception {
+    Lab.up();
+  }
+
+  @AfterAll
+  static void takeItDown() throws Exception {
+    Lab.down();
+  }
+
+  @BeforeEach
+  void enter() {
+    lab = new Lab(homes);
+  }
+
+  @AfterEach
+  void stopAll() throws Exception {
+    lab.stop();
+  }
+
+  private static String expected(String one, String other) {
+    boolean apart =
+        (SYMMETRIC.contains(one) && (SYMMETRIC.contains(other) || FILTERING.contains(other)))
+            || (SYMMETRIC.contains(other) && FILTERING.contains(one));
+    return apart ? "relay" : "direct";
+  }
+
+  private static Map<String, String> paths(Terminal node) {
+    var paths = new TreeMap<String, String>();
+    for (var peer : Terminal.list(node.json("p2p", "peers", "--connected"), "peers")) {
+      paths.put(String.valueOf(peer.get("name")), String.valueOf(peer.get("path")));
+    }
+    return paths;
+  }
+
+  private Terminal begin(String host) {
+    var node = lab.host(host);
+    lab.start(node, "--bootstrap", "203.0.113.10:7677");
+    return node;
+  }
+
+  @Test
+  void everyPairConnectsAndIsDirectWhereTheoryLetsIt() throws Exception {
+    var pub1 = lab.host("pub1");
+    lab.start(pub1, "--anchor");
+    var nodes = new LinkedHashMap<String, Terminal>();
+    for (var host : List.of("a1", "b1", "c1", "d1", "e1", "f1", "h1", "pub2")) {
+      nodes.put(host, begin(host));
+    }
+    nodes.forEach((name, node) -> {
+      var wanted = new TreeMap<String, String>(Map.of("pub1", "direct"));
+      nodes.keySet().stream()
+          .filter(other -> !other.equals(name))
+          .forEach(other -> wanted.put(other, expected(name, other)));
+      await()
+          .atMost(AFTER_THE_NEXT_SEARCH)
+          .pollInterval(Duration.ofSeconds(1))
+          .untilAsserted(() -> assertThat(paths(node)).as(name).containsAllEntriesOf(wanted));
+    });
+
+    // The worst pair: both behind translators that map for each target anew.
+    var c1 = Objects.requireNonNull(nodes.get("c1"));
+    var h1 = Objects.requireNonNull(nodes.get("h1"));
+    var work = new LabWork(homes);
+    work.broadcastCrosses(c1, h1);
+    work.memoryIsShared(c1, h1);
+    work.deploys(c1, List.of(c1, h1));
+    assertThat(paths(c1)).containsEntry("h1", "relay");
+  }
+
+  @Test
+  void aDirectPathThatDiesGoesBackToTheRelayAndIsFoundAgain() throws Exception {
+    var pub1 = lab.host("pub1");
+    lab.start(pub1, "--anchor");
+    var a1 = begin("a1");
+    var b1 = begin("b1");
+    await().atMost(SOON).until(() -> "direct".equals(paths(a1).get("b1")));
+    await().atMost(SOON).until(() -> "direct".equals(paths(b1).get("a1")));
+    var since = since(a1);
+    assertThat(Lab.natlab("partition", "natA", "natB")).isZero();
+    await().atMost(SOON).until(() -> "relay".equals(paths(a1).get("b1")));
+    a1.run("p2p", "ping", "b1", "-c", "2").succeeded();
+    assertThat(Lab.natlab("heal")).isZero();
+    await().atMost(AFTER_THE_NEXT_SEARCH).until(() -> "direct".equals(paths(a1).get("b1")));
+    a1.run("p2p", "ping", "b1", "-c", "2").succeeded();
+    assertThat(since(a1)).as("it is the same connection").isEqualTo(since);
+  }
+
+  private static Object since(Terminal node) {
+    return Terminal.list(node.json("p2p", "peers", "--connected"), "peers").stream()
+        .filter(peer -> "b1".equals(peer.get("name")))
+        .map(peer -> String.valueOf(peer.get("since")))
+        .findFirst()
+        .orElseThrow();
+  }
+}
