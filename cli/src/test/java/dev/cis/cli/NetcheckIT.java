@@ -95,7 +95,8 @@ class NetcheckIT {
   }
 
   @Test
-  void twoAnchorsTellTheMappingOfTheQuicPortAndTheTime() {
+  void twoAnchorsTellTheMappingOfTheQuicPortAndTheTime() throws Exception {
+    assertThat(Lab.natlab("delay", "pub1", "100")).isZero();
     var first = lab.stranger("pub1");
     lab.start(first, "--anchor");
     var second = lab.stranger("pub2");
@@ -119,7 +120,12 @@ class NetcheckIT {
   }
 
   private static void homeIsTold(Map<String, Object> seen) {
-    assertThat(Terminal.list(seen, "anchors")).hasSize(2);
+    assertThat(Terminal.list(seen, "anchors"))
+        .as("the nearer one first")
+        .extracting(anchor -> anchor.get("address"))
+        .containsExactly("198.51.100.10:7677", "203.0.113.10:7677");
+    var far = String.valueOf(Terminal.list(seen, "anchors").getLast().get("rttMillis"));
+    assertThat(Double.parseDouble(far)).isGreaterThan(190);
     assertThat(Terminal.list(seen, "families").getFirst())
         .containsEntry("external", List.of("198.18.1.2:7677"))
         .containsEntry("mapping", FREE)

@@ -14,8 +14,10 @@ import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
 import dev.cis.transport.quic.QuicSwarm;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,11 +38,14 @@ class StunClientTest {
   private final List<AutoCloseable> opened = new ArrayList<>();
 
   private Swarm swarm(Datagrams datagrams) {
+    return swarm(datagrams, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  private Swarm swarm(Datagrams datagrams, InetSocketAddress... listen) {
     var swarm =
         QuicSwarm.open(
             KeyPair.generate(random),
-            TransportConfig.DEFAULT.withListen(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
+            TransportConfig.DEFAULT.withListen(listen),
             StoredPeerBook.inMemory(),
             new PeerDescription("", new TreeMap<>(), List.of(), List.of()),
             Admission.OPEN,
@@ -56,8 +62,12 @@ class StunClientTest {
   }
 
   private static InetSocketAddress socket(Swarm swarm) {
-    return new InetSocketAddress(
-        InetAddress.getLoopbackAddress(), swarm.localAddresses().getFirst().port());
+    return socket(swarm, 0);
+  }
+
+  private static InetSocketAddress socket(Swarm swarm, int which) {
+    var local = swarm.localAddresses().get(which);
+    return new InetSocketAddress(InetAddress.ofLiteral(local.host()), local.port());
   }
 
   @Test
@@ -70,6 +80,25 @@ class StunClientTest {
     assertThat(found.servers().getFirst().mapped()).contains(Endpoints.of(socket(node)));
     assertThat(found.translated()).contains(false);
     assertThat(found.filtering().why()).isEqualTo("needs a server with two addresses");
+  }
+
+  @Test
+  void eachFamilyOfAddressesIsAskedByASocketOfItsOwn() throws Exception {
+    var six = Inet6Address.ofLiteral("::1");
+    Assumptions.assumeTrue(NetworkInterface.getByInetAddress(six) != null, "no IPv6 here");
+    var four = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    var both = new InetSocketAddress[] {four, new InetSocketAddress(six, 0)};
+    var anchor = swarm(Datagrams.ofAnchor(AnchorConfig.DEFAULT, Uptime.CLOCK), both);
+    var datagrams = Datagrams.ofNode(Uptime.CLOCK);
+    var node = swarm(datagrams, both);
+    for (int i = 0; i < both.length; i++) {
+      var found =
+          StunClient.of(datagrams, Uptime.CLOCK)
+              .discover(List.of(socket(anchor, i)), Schedule.BRISK);
+      assertThat(found.servers().getFirst().mapped())
+          .contains(StunClient.endpoint(socket(node, i)));
+      assertThat(found.translated()).contains(false);
+    }
   }
 
   @Test
