@@ -95,8 +95,7 @@ class StunClientTest {
       var found =
           StunClient.of(datagrams, Uptime.CLOCK)
               .discover(List.of(socket(anchor, i)), Schedule.BRISK);
-      assertThat(found.servers().getFirst().mapped())
-          .contains(StunClient.endpoint(socket(node, i)));
+      assertThat(found.servers().getFirst().mapped()).contains(Endpoints.of(socket(node, i)));
       assertThat(found.translated()).contains(false);
     }
   }
