@@ -1,6 +1,7 @@
 package dev.cis.dht;
 
 import dev.cis.dht.proto.DhtMessage;
+import dev.cis.transport.Link;
 import dev.cis.transport.PeerLink;
 import dev.cis.transport.Swarm;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Whether this node answers others. A node that cannot be reached from outside should not stand in
  * their tables; but in a small network everybody is needed. An inbound connection from a public
- * address is proof that we can be reached.
+ * address is proof that we can be reached; one that comes over a relay is none.
  */
 final class Serving {
   private static final Logger LOG = LoggerFactory.getLogger(Serving.class);
@@ -36,7 +37,8 @@ final class Serving {
   }
 
   synchronized void connected(PeerLink link) {
-    if (!link.outbound() && !link.remote().isPrivate()) {
+    boolean direct = link.path().equals(Link.DIRECT); // else its address is that of the relay
+    if (!link.outbound() && direct && !link.remote().isPrivate()) {
       reached = true;
     }
   }
