@@ -2,14 +2,12 @@ package dev.cis.dht.proto;
 
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
-import dev.cis.kernel.time.Machine;
 import dev.cis.transport.Address;
 import dev.cis.transport.PeerRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -49,16 +47,11 @@ public final class RoutingTable {
   private final KademliaConfig config;
   private final Bucket[] buckets = new Bucket[Distance.BITS];
   private final Subnets subnets = new Subnets();
+  private final Probes probes = new Probes(this::isLive);
   private int live;
 
   /** No bucket beyond this one was ever used. */
   private int top = -1;
-
-  /** No node that is gone is due for a probe before this. */
-  private Duration probesAt = Machine.NEVER;
-
-  /** No record runs out before this. */
-  private Instant firstExpiry = Instant.MAX;
 
   /** An empty table of this node. */
   public RoutingTable(NodeId self, KademliaConfig config) {
@@ -96,7 +89,7 @@ public final class RoutingTable {
       @Nullable Address remote) {
     boolean wasLive = isLive(contact);
     contact.described(record);
-    expires(contact);
+    probes.expires(contact);
     var subnet = remote == null ? contact.subnet() : Subnets.of(remote);
     if (!wasLive || !subnet.equals(contact.subnet())) {
       uncount(contact);
@@ -150,7 +143,7 @@ public final class RoutingTable {
       return false;
     }
     contact.described(record);
-    expires(contact);
+    probes.expires(contact);
     return true;
   }
 
@@ -169,7 +162,7 @@ public final class RoutingTable {
     boolean wasLive = isLive(contact);
     int extra = Math.clamp(contact.failures() + 1L - config.staleAfter(), 0, MAX_BACKOFF);
     contact.failed(now.plus(config.probeEvery().multipliedBy(1L << extra)));
-    probesAt = min(probesAt, contact.probeAt());
+    probes.mayBeDue(contact);
     if (!wasLive || isLive(contact)) {
       return false;
     }
@@ -333,45 +326,16 @@ public final class RoutingTable {
   }
 
   /**
-   * Up to {@code limit} nodes due for a probe: those that are gone, whose record has run out, or
-   * that were silent for long.
+   * Up to {@code limit} nodes due for a probe: those that are gone, and those whose record has run
+   * out.
    */
   List<Contact> toProbe(Duration now, Instant wall, int limit) {
-    if (now.compareTo(probesAt) < 0 && wall.isBefore(firstExpiry)) {
-      return List.of();
-    }
-    var due = new ArrayList<Contact>();
-    probesAt = Machine.NEVER;
-    firstExpiry = Instant.MAX;
-    each(contact -> {
-      var expiry = contact.record().value().expiry();
-      boolean current = wall.isBefore(expiry);
-      if (current && expiry.isBefore(firstExpiry)) {
-        firstExpiry = expiry;
-      }
-      if (!current || !isLive(contact)) {
-        if (contact.probeAt().compareTo(now) <= 0) {
-          due.add(contact);
-        }
-        probesAt = min(probesAt, contact.probeAt());
-      }
-    });
-    due.sort(Comparator.comparing(Contact::probeAt));
-    return due.subList(0, Math.min(limit, due.size()));
-  }
-
-  private static Duration min(Duration a, Duration b) {
-    return a.compareTo(b) < 0 ? a : b;
+    return probes.due(now, wall, limit, this::each);
   }
 
   /** Makes the nodes that are gone due for a probe. */
   void probeSoon(Duration now) {
-    each(contact -> {
-      if (!isLive(contact) && contact.probeAt().compareTo(now) > 0) {
-        contact.probing(now);
-      }
-    });
-    probesAt = min(probesAt, now);
+    probes.soon(now, this::each);
   }
 
   /** Drops the nodes that are gone and were not heard for {@code forgetAfter}. */
@@ -432,17 +396,10 @@ public final class RoutingTable {
   }
 
   private void count(Contact contact) {
-    expires(contact);
+    probes.expires(contact);
     live++;
     top = Math.max(top, indexOf(contact.node()));
     subnets.add(contact.subnet());
-  }
-
-  private void expires(Contact contact) {
-    var expiry = contact.record().value().expiry();
-    if (expiry.isBefore(firstExpiry)) {
-      firstExpiry = expiry;
-    }
   }
 
   private void uncount(Contact contact) {
