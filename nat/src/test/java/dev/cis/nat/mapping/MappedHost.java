@@ -1,14 +1,20 @@
 package dev.cis.nat.mapping;
 
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.time.Uptime;
+import dev.cis.nat.proto.MappingProtocol;
+import dev.cis.transport.Address;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * A host of the lab: keeps its port mapped, answers every datagram that comes there with its name,
@@ -17,7 +23,7 @@ import java.util.List;
 final class MappedHost {
   private MappedHost() {}
 
-  /** The first argument is the port, the second the name, which makes the key. */
+  /** The port, the name, which makes the key, and {@code nat-pmp} if nothing else is spoken. */
   public static void main(String[] args) throws IOException, InterruptedException {
     int port = Integer.parseInt(args[0]);
     var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -26,7 +32,11 @@ final class MappedHost {
     var key = KeyPair.ofSeed(Arrays.copyOf(name, KeyPair.SEED_BYTES));
     try (var socket = new DatagramSocket(port)) {
       Thread.ofVirtual().start(() -> answer(socket, name));
-      var mapping = PortMapping.start(key, port, config, to -> out.println("announced " + to));
+      Consumer<List<Address>> announce = to -> out.println("announced " + to);
+      var mapping =
+          args.length > 2
+              ? natPmpOnly(port, config, announce)
+              : PortMapping.start(key, port, config, announce);
       List<String> before = List.of();
       while (System.in.available() == 0) {
         var now = mapping.mappings().stream().map(MappedHost::words).toList();
@@ -39,6 +49,24 @@ final class MappedHost {
       mapping.close();
       out.println("stopped");
     }
+  }
+
+  /** Routers that know NAT-PMP mostly know PCP as well, which would be the first. */
+  private static PortMapping natPmpOnly(
+      int port, MappingConfig config, Consumer<List<Address>> announce) {
+    var mapping =
+        new PortMapping(
+            RoutingTable::gateways,
+            told ->
+                new GatewayLease(
+                    told.gateway(),
+                    Map.of(MappingProtocol.NAT_PMP, NatPmpMapper.of(told.gateway(), port)),
+                    GatewayLease.machine(port, config, new SecureRandom()),
+                    Uptime.CLOCK,
+                    told.changed()),
+            announce);
+    mapping.begin();
+    return mapping;
   }
 
   private static String words(Mapping m) {

@@ -49,6 +49,10 @@ class PortMappingLabTest {
     private final Path printed;
 
     Host(String host, int port) throws IOException {
+      this(host, port, "");
+    }
+
+    Host(String host, int port, String protocol) throws IOException {
       name = host + ":" + port;
       printed = files.resolve(hosts.size() + ".txt");
       var path =
@@ -56,6 +60,9 @@ class PortMappingLabTest {
       var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
       var main = MappedHost.class.getName();
       var builder = builder("exec", host, java, "-cp", path, main, "" + port, name);
+      if (protocol.equals("nat-pmp")) {
+        builder.command().add(protocol);
+      }
       builder.redirectInput(ProcessBuilder.Redirect.PIPE);
       builder.redirectOutput(printed.toFile());
       process = builder.start();
@@ -148,13 +155,11 @@ class PortMappingLabTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "upnp"})
-  void anotherExternalAddressOfTheRouterIsNoticed(String only) throws Exception {
-    restart(only);
-    var e1 = new Host("e1", 7800);
-    assertThat(e1.awaited("state=mapped"))
-        .contains("198.18.5.2:7800")
-        .contains(only.isEmpty() ? "by=pcp" : "by=upnp");
+  @ValueSource(strings = {"pcp", "nat-pmp", "upnp"})
+  void anotherExternalAddressOfTheRouterIsNoticed(String protocol) throws Exception {
+    restart(protocol);
+    var e1 = new Host("e1", 7800, protocol);
+    assertThat(e1.awaited("state=mapped")).contains("198.18.5.2:7800").contains("by=" + protocol);
     awaitAnswer("e1:7800", "198.18.5.2", 7800);
     giveTheRouter("198.18.5.3");
     try {
@@ -179,32 +184,33 @@ class PortMappingLabTest {
     lab("exec", "natE", "sh", "-c", words);
   }
 
-  private static void restart(String only) throws Exception {
-    var words = new ArrayList<>(List.of("restart", "natE"));
-    if (!only.isEmpty()) {
-      words.add(only);
+  /** What it knows is forgotten, and UPnP is all it speaks if that is the protocol. */
+  private static void restart(String protocol) throws Exception {
+    if (protocol.equals("upnp")) {
+      lab("restart", "natE", "upnp");
+    } else {
+      lab("restart", "natE");
     }
-    lab(words.toArray(String[]::new));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "upnp"})
-  void nodesBehindOneRouterDoNotFightOverAPort(String only) throws Exception {
-    restart(only);
+  @ValueSource(strings = {"pcp", "nat-pmp", "upnp"})
+  void nodesBehindOneRouterDoNotFightOverAPort(String protocol) throws Exception {
+    restart(protocol);
     // Two want the same port, two more live on the same machines.
     var nodes = new ArrayList<Host>();
-    nodes.add(new Host("e1", 7700));
+    nodes.add(new Host("e1", 7700, protocol));
     assertThat(nodes.getFirst().awaited("state=mapped")).contains("198.18.5.2:7700");
-    nodes.add(new Host("e2", 7700));
-    nodes.add(new Host("e1", 7711));
-    nodes.add(new Host("e2", 7722));
+    nodes.add(new Host("e2", 7700, protocol));
+    nodes.add(new Host("e1", 7711, protocol));
+    nodes.add(new Host("e2", 7722, protocol));
     var before = outside(nodes);
     assertThat(before).doesNotHaveDuplicates();
     assertThat(before.getFirst()).isEqualTo(7700);
     awaitAnswers(nodes, before);
 
     // Now all of them ask at once, and each has again what it had.
-    restart(only);
+    restart(protocol);
     awaitAnswers(nodes, before);
     assertThat(outside(nodes)).isEqualTo(before);
     for (var node : nodes) {
@@ -221,14 +227,14 @@ class PortMappingLabTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "upnp"})
-  void aNodeThatWasKilledGetsItsPortAgain(String only) throws Exception {
-    restart(only);
-    var e1 = new Host("e1", 7750);
+  @ValueSource(strings = {"pcp", "nat-pmp", "upnp"})
+  void aNodeThatWasKilledGetsItsPortAgain(String protocol) throws Exception {
+    restart(protocol);
+    var e1 = new Host("e1", 7750, protocol);
     assertThat(e1.awaited("state=mapped")).contains("198.18.5.2:7750");
     e1.kill();
     assertThat(printedBy("natE", "nft", "list", "ruleset")).contains("7750");
-    var again = new Host("e1", 7750);
+    var again = new Host("e1", 7750, protocol);
     assertThat(again.awaited("state=mapped")).contains("198.18.5.2:7750");
     awaitAnswer("e1:7750", "198.18.5.2", 7750);
     again.stop();
