@@ -116,7 +116,9 @@ final class SimNode {
       }
       case SimPacket.DhtAnswer(var message, var call) -> {
         meetOnce(from, sender);
-        dht.on(new DhtInput.Response(sender.value().node(), sender.value().addresses().getFirst(), message, call));
+        dht.on(
+            new DhtInput.Response(
+                sender.value().node(), sender.value().addresses().getFirst(), message, call));
       }
       case SimPacket.Gossip(var frame) ->
           gossip.on(new GossipInput.Received(sender.value().node(), frame));

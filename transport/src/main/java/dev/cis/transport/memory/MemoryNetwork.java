@@ -64,8 +64,7 @@ public final class MemoryNetwork {
   synchronized MemoryEndpoint attach(NodeId node, TransportConfig config) {
     joined++;
     var address =
-        new Address(
-            first + ".0." + joined / 250 + "." + (joined % 250 + 1), Address.DEFAULT_PORT);
+        new Address(first + ".0." + joined / 250 + "." + (joined % 250 + 1), Address.DEFAULT_PORT);
     var endpoint = new MemoryEndpoint(this, node, address, config);
     endpoints.put(address, endpoint);
     return endpoint;
