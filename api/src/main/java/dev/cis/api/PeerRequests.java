@@ -8,6 +8,7 @@ import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.wire.Bytes;
 import dev.cis.node.Node;
 import dev.cis.transport.Address;
+import dev.cis.transport.Link;
 import dev.cis.transport.PeerBook;
 import dev.cis.transport.PeerLink;
 import dev.cis.transport.PeerLocator;
@@ -272,16 +273,19 @@ final class PeerRequests {
     var id = names.findPeer(request.node());
     var _ = swarm.connectNow(id, DIAL);
     var times = new ArrayList<Double>();
-    for (int i = 1; i <= request.count(); i++) {
-      if (i > 1) {
+    int sent = 0;
+    String path = null;
+    while (sent < request.count() && !(request.untilDirect() && Link.DIRECT.equals(path))) {
+      if (sent++ > 0) {
         Thread.sleep(BETWEEN_PINGS);
       }
       try {
         double rtt = swarm.ping(id, PING).toNanos() / 1e6;
         times.add(rtt);
-        call.item(new Result.Pong(i, rtt, null));
+        path = swarm.link(id).map(PeerLink::path).orElse(path);
+        call.item(new Result.Pong(sent, rtt, path, null));
       } catch (Fault e) {
-        call.item(new Result.Pong(i, null, e.getMessage()));
+        call.item(new Result.Pong(sent, null, null, e.getMessage()));
       }
     }
     var statistics = times.stream().mapToDouble(Double::doubleValue).summaryStatistics();
@@ -289,11 +293,12 @@ final class PeerRequests {
     return new Result.PingSummary(
         id.toString(),
         names.of(id),
-        request.count(),
+        sent,
         times.size(),
         any ? (Double) statistics.getMin() : null,
         any ? (Double) statistics.getAverage() : null,
-        any ? (Double) statistics.getMax() : null);
+        any ? (Double) statistics.getMax() : null,
+        path);
   }
 
   Result broadcast(Request.Broadcast request) throws InterruptedException {

@@ -113,12 +113,21 @@ public sealed interface Request {
   /** How every limit of the node stands. Answer: {@link Result.Limits}. */
   record Limits() implements Request {}
 
+  /** Why a peer is connected as it is, or is not. Answer: {@link Result.Why}. */
+  record Why(String node) implements Request {
+    /** Checks the field. */
+    public Why {
+      present("node", node);
+    }
+  }
+
   /**
    * Measures the round trip. Streams {@link Result.Pong}; ends with {@link Result.PingSummary}.
    *
    * @param count 1 to 10,000, one a second
+   * @param untilDirect whether to end with the first answer that came on a direct path
    */
-  record Ping(String node, int count) implements Request {
+  record Ping(String node, int count, boolean untilDirect) implements Request {
     /** Checks the fields. */
     public Ping {
       present("node", node);

@@ -402,11 +402,128 @@ public sealed interface Result {
   /** The peer now connected. */
   record Connected(Peer peer) implements Result {}
 
-  /** One ping; rtt or failure is null. */
-  record Pong(int sequence, @Nullable Double rttMillis, @Nullable String failure)
+  /**
+   * Why a peer is connected as it is, or is not.
+   *
+   * @param online whether this node has any member of the home realm or an anchor connected
+   * @param traversal whether this node uses relays and looks for direct paths
+   *     (p2p.enable_nat_traversal)
+   * @param admitted whether access.allow and access.deny of this node let the peer in
+   * @param kept whether it is dialled again whenever it is lost
+   * @param foundBy the sources of discovery that know it
+   * @param link the connection, if there is one
+   * @param rest why nothing dials it at present, if that is so
+   * @param attempts each known address and what came of it
+   * @param relays those that its record names, and those that were asked for it
+   * @param ended its latest connections that ended, newest first
+   * @param verdict direct, searching, relayed, other-realm, not-admitted, disconnected, refused,
+   *     wrong-identity, no-address, not-tried, offline, no-relay, unreachable or lost
+   * @param meaning the same in words, and what to do
+   */
+  record Why(
+      String node,
+      String name,
+      boolean online,
+      boolean traversal,
+      boolean admitted,
+      boolean kept,
+      List<String> foundBy,
+      @Nullable WhyLink link,
+      @Nullable WhyRest rest,
+      List<WhyAttempt> attempts,
+      List<WhyRelay> relays,
+      List<ConnectionEnd> ended,
+      String verdict,
+      String meaning)
       implements Result {}
 
-  /** All pings; the times are null when none was answered. */
+  /**
+   * The connection to a peer.
+   *
+   * @param path direct or relay
+   * @param direction outbound or inbound
+   * @param address where its packets go: the peer's address, or the relay's
+   * @param member whether the peer proved the home realm on it
+   * @param relay the name of the relay in use
+   * @param search how the search for a direct path stands, where there is or was one
+   * @param searchSeconds in how long the next one begins
+   */
+  record WhyLink(
+      String path,
+      String direction,
+      String address,
+      @Nullable Double rttMillis,
+      Instant since,
+      boolean member,
+      @Nullable String relay,
+      @Nullable String search,
+      @Nullable Long searchSeconds)
+      implements Result {}
+
+  /**
+   * Why nothing dials a peer at present, unless a user asks for it.
+   *
+   * @param seconds for how much longer
+   * @param disconnected whether a user, here or there, ended the connection
+   * @param failures attempts in a row that failed
+   */
+  record WhyRest(long seconds, boolean disconnected, int failures, String reason)
+      implements Result {}
+
+  /**
+   * What is known of an address of a peer.
+   *
+   * @param source who said so: record, mdns, bootstrap, manual, rendezvous, observed, dht or
+   *     dialled
+   * @param worked when a connection to it last worked
+   * @param failed when an attempt last failed
+   * @param failure why it failed
+   * @param next what is done with it next, for people
+   */
+  record WhyAttempt(
+      String address,
+      String source,
+      @Nullable Instant worked,
+      @Nullable Instant failed,
+      @Nullable String failure,
+      String next)
+      implements Result {}
+
+  /**
+   * A relay between this node and a peer.
+   *
+   * @param named whether the peer's record names it
+   * @param ours whether this node has a place there
+   * @param connected whether this node is connected to it
+   * @param inUse whether the packets go through it
+   * @param asked when it was last asked to join the two
+   * @param failure why it did not
+   */
+  record WhyRelay(
+      String node,
+      String name,
+      boolean named,
+      boolean ours,
+      boolean connected,
+      boolean inUse,
+      @Nullable Instant asked,
+      @Nullable String failure)
+      implements Result {}
+
+  /**
+   * One ping; rtt or failure is null.
+   *
+   * @param path of the answer: direct or relay
+   */
+  record Pong(
+      int sequence, @Nullable Double rttMillis, @Nullable String path, @Nullable String failure)
+      implements Result {}
+
+  /**
+   * All pings; the times are null when none was answered.
+   *
+   * @param path of the last answer: direct or relay
+   */
   record PingSummary(
       String node,
       String name,
@@ -414,7 +531,8 @@ public sealed interface Result {
       int received,
       @Nullable Double minMillis,
       @Nullable Double averageMillis,
-      @Nullable Double maxMillis)
+      @Nullable Double maxMillis,
+      @Nullable String path)
       implements Result {}
 
   /** What became of a publication: how many neighbours took it. */

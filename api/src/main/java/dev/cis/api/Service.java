@@ -9,6 +9,7 @@ import java.io.IOException;
 public final class Service implements Handler {
   private final Runnable stop;
   private final PeerRequests peers;
+  private final WhyRequests why;
   private final DiscoveryRequests discovery;
   private final NetcheckRequests netcheck;
   private final DhtRequests dht;
@@ -28,6 +29,7 @@ public final class Service implements Handler {
     var names = new NodeNames(node);
     this.stop = stop;
     this.peers = new PeerRequests(node, names);
+    this.why = new WhyRequests(node, names);
     this.discovery = new DiscoveryRequests(node, names);
     this.netcheck = new NetcheckRequests(node, names);
     this.dht = new DhtRequests(node, names);
@@ -58,6 +60,7 @@ public final class Service implements Handler {
         case Request.Disconnect r -> peers.disconnect(r);
         case Request.AddPeer r -> peers.addPeer(r);
         case Request.RemovePeer r -> peers.removePeer(r);
+        case Request.Why r -> why.why(r);
         case Request.Ping r -> peers.ping(r, call);
         case Request.Broadcast r -> peers.broadcast(r);
         case Request.Subscribe r -> peers.subscribe(r, call);

@@ -43,11 +43,11 @@ class ControlSocketTest {
   private Result handle(Request request, Call call) throws InterruptedException, IOException {
     return switch (request) {
       case Request.Status() -> throw new IllegalStateException("a defect");
-      case Request.Ping(var node, var count) -> {
+      case Request.Ping(var node, var count, var untilDirect) -> {
         for (int i = 1; i <= count; i++) {
-          call.item(new Result.Pong(i, 1.5, null));
+          call.item(new Result.Pong(i, 1.5, untilDirect ? "direct" : "relay", null));
         }
-        yield new Result.PingSummary(node, node, count, count, 1.5, 1.5, 1.5);
+        yield new Result.PingSummary(node, node, count, count, 1.5, 1.5, 1.5, null);
       }
       case Request.Subscribe _ -> {
         call.item(new Result.Heard("t", "a", "a", "x", null, java.time.Instant.EPOCH, 0));
@@ -78,8 +78,12 @@ class ControlSocketTest {
     var pongs = new ArrayList<Result.Pong>();
     var summary =
         client.stream(
-            new Request.Ping("n", 3), Result.Pong.class, pongs::add, Result.PingSummary.class);
+            new Request.Ping("n", 3, true),
+            Result.Pong.class,
+            pongs::add,
+            Result.PingSummary.class);
     assertThat(pongs).extracting(Result.Pong::sequence).containsExactly(1, 2, 3);
+    assertThat(pongs).extracting(Result.Pong::path).containsOnly("direct");
     assertThat(summary.received()).isEqualTo(3);
     assertThatThrownBy(() -> client.call(new Request.Disconnect("x"), Result.Done.class))
         .isInstanceOfSatisfying(

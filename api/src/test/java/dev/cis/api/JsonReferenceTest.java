@@ -30,7 +30,7 @@ class JsonReferenceTest {
 
   @Test
   void whatIsWrittenHasTheNamesOfTheFieldsAndLeavesOutNulls() {
-    var pong = RecordJson.toMap(new Result.Pong(3, null, "no answer"));
+    var pong = RecordJson.toMap(new Result.Pong(3, null, null, "no answer"));
     assertThat(RecordJson.text(pong)).isEqualTo("{\"sequence\":3,\"failure\":\"no answer\"}");
   }
 

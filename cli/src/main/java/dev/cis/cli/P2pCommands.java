@@ -12,7 +12,7 @@ import picocli.CommandLine.Parameters;
 
 /** What {@code cis p2p} does with a running daemon. */
 final class P2pCommands {
-  private static final String NODE = "a NodeId, a unique prefix of one, a name, or a DID";
+  static final String NODE = "a NodeId, a unique prefix of one, a name, or a DID";
 
   private P2pCommands() {}
 
@@ -313,64 +313,6 @@ final class P2pCommands {
     @Override
     public Integer call() {
       return done(cis, new Request.RemovePeer(node));
-    }
-  }
-
-  @Command(description = "Measure the round trip to a node.")
-  static final class Ping implements Callable<Integer> {
-    private final Cis cis;
-
-    @Parameters(paramLabel = "NODE", description = NODE)
-    private String node = "";
-
-    @Option(
-        names = {"-c", "--count"},
-        paramLabel = "N",
-        description = "how often (default: 4)")
-    private int count = 4;
-
-    Ping(Cis cis) {
-      this.cis = cis;
-    }
-
-    @Override
-    public Integer call() {
-      var s =
-          cis.client().stream(
-              new Request.Ping(node, count),
-              Result.Pong.class,
-              this::show,
-              Result.PingSummary.class);
-      if (cis.json()) {
-        cis.screen().json(s);
-      } else {
-        cis.screen()
-            .line(
-                s.name()
-                    + ": "
-                    + s.received()
-                    + " of "
-                    + s.sent()
-                    + " answered, min "
-                    + Screen.millis(s.minMillis())
-                    + ", average "
-                    + Screen.millis(s.averageMillis())
-                    + ", max "
-                    + Screen.millis(s.maxMillis()));
-      }
-      return s.received() == 0 ? 6 : s.received() < s.sent() ? 3 : 0;
-    }
-
-    private void show(Result.Pong pong) {
-      if (cis.json()) {
-        cis.screen().json(pong);
-      } else {
-        cis.screen()
-            .line(
-                pong.sequence()
-                    + ": "
-                    + (pong.failure() == null ? Screen.millis(pong.rttMillis()) : pong.failure()));
-      }
     }
   }
 

@@ -107,7 +107,8 @@ record Words(String name, Function<Cis, Object> command, List<Words> words) {
           word("disconnect", P2pCommands.Disconnect::new),
           word("add-peer", P2pCommands.AddPeer::new),
           word("remove-peer", P2pCommands.RemovePeer::new),
-          word("ping", P2pCommands.Ping::new),
+          word("ping", PathCommands.Ping::new),
+          word("why", PathCommands.Why::new),
           word(
               "bandwidth",
               BandwidthCommands.Show::new,

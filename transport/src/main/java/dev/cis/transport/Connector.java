@@ -4,6 +4,7 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -115,6 +116,11 @@ final class Connector {
           case REFUSED, CONNECTION_LOST, BUSY -> true;
           default -> false;
         };
+  }
+
+  /** Why the peer is left alone, if it is. */
+  Optional<Swarm.Resting> resting(NodeId node) {
+    return dismissals.resting(node).or(() -> dials.resting(node));
   }
 
   /** The peer is not dialled for a while unless somebody asks for it. */

@@ -8,6 +8,7 @@ import dev.cis.transport.proto.Pace;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -100,6 +101,15 @@ final class Dials {
               + ": "
               + rest.why);
     }
+  }
+
+  /** How the peer is left alone, if it is. */
+  synchronized Optional<Swarm.Resting> resting(NodeId node) {
+    var rest = resting.get(node);
+    var left = left(node);
+    return rest == null || left.isZero()
+        ? Optional.empty()
+        : Optional.of(new Swarm.Resting(left, false, rest.backoff.failures(), rest.why));
   }
 
   /** How long the peer is to be left alone. */

@@ -6,6 +6,7 @@ import dev.cis.kernel.time.Now;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,15 @@ final class Dismissals {
   /** Somebody wants a connection with the peer, or there is one. */
   synchronized void end(NodeId node) {
     resting.remove(node);
+  }
+
+  /** How the peer is left alone, if it is. */
+  synchronized Optional<Swarm.Resting> resting(NodeId node) {
+    var rest = resting.get(node);
+    var left = left(node);
+    return rest == null || left.isZero()
+        ? Optional.empty()
+        : Optional.of(new Swarm.Resting(left, true, 0, rest.why));
   }
 
   /** For how long the peer is to be left alone, zero if it is not. */

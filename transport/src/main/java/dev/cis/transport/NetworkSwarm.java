@@ -423,6 +423,16 @@ public final class NetworkSwarm implements Swarm {
   }
 
   @Override
+  public boolean isKept(NodeId node) {
+    return keeper.isKept(node);
+  }
+
+  @Override
+  public Optional<Resting> resting(NodeId node) {
+    return connector.resting(node);
+  }
+
+  @Override
   public List<PeerLink> links() {
     return peers.all().stream().map(Live::look).toList();
   }

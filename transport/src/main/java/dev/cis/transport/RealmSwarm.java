@@ -130,6 +130,16 @@ final class RealmSwarm implements Swarm {
   }
 
   @Override
+  public boolean isKept(NodeId node) {
+    return swarm.isKept(node);
+  }
+
+  @Override
+  public Optional<Resting> resting(NodeId node) {
+    return swarm.resting(node);
+  }
+
+  @Override
   public Usage usage() {
     return swarm.usage();
   }

@@ -130,6 +130,12 @@ public interface Swarm extends AutoCloseable {
     release(node, "operator");
   }
 
+  /** Whether anyone wants the peer kept, connected or not. */
+  boolean isKept(NodeId node);
+
+  /** Why the peer is not dialled at present unless a user asks for it; empty if it may be. */
+  Optional<Resting> resting(NodeId node);
+
   /** The limits of this node and how they stand; rooms may add theirs. */
   Usage usage();
 
@@ -241,6 +247,17 @@ public interface Swarm extends AutoCloseable {
   /** Closes every connection and the socket. */
   @Override
   void close();
+
+  /**
+   * A peer that is left alone.
+   *
+   * @param left for how much longer, unless a new address of it is found
+   * @param dismissed whether a user, here or there, ended the connection; else it was not reached
+   *     or there were too many connections
+   * @param failures attempts in a row that failed; 0 if it is for another reason
+   * @param why in words
+   */
+  record Resting(Duration left, boolean dismissed, int failures, String why) {}
 
   /** Something that can be taken back. */
   interface Registration extends AutoCloseable {

@@ -40,6 +40,8 @@ class DialsTest {
       double middle = Math.min(60_000, 500 * Math.pow(2, failure - 1));
       assertThat((double) left.toMillis()).isBetween(middle * 0.49, middle * 1.51);
       assertThat(left.multipliedBy(7)).isGreaterThan(before);
+      assertThat(dials.resting(peer))
+          .contains(new Swarm.Resting(left, false, failure, "did not answer"));
       before = left;
       assertThatThrownBy(() -> dials.check(peer, Set.of(HOME)))
           .isInstanceOfSatisfying(
@@ -50,6 +52,7 @@ class DialsTest {
     }
     dials.succeeded(peer);
     assertThat(dials.left(peer)).isZero();
+    assertThat(dials.resting(peer)).isEmpty();
   }
 
   @Test

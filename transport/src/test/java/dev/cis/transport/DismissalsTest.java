@@ -63,6 +63,17 @@ class DismissalsTest {
   }
 
   @Test
+  void howLongItIsLeftAloneAndWhyIsTold() {
+    assertThat(dismissals.resting(peer)).isEmpty();
+    dismissals.begin(peer, Set.of(HOME), "it was disconnected");
+    uptime = uptime.plusMinutes(1);
+    assertThat(dismissals.resting(peer))
+        .contains(new Swarm.Resting(Duration.ofMinutes(9), true, 0, "it was disconnected"));
+    uptime = uptime.plusMinutes(9);
+    assertThat(dismissals.resting(peer)).isEmpty();
+  }
+
+  @Test
   void soManyAreRememberedTheOldestForgottenFirst() {
     var second = node();
     dismissals.begin(peer, Set.of(), "it was disconnected");

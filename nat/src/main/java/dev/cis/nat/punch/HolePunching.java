@@ -341,6 +341,17 @@ public final class HolePunching implements Session.Events, AutoCloseable {
     }
   }
 
+  /** In how long a direct path to this peer is looked for again; empty unless we wait for that. */
+  public Optional<Duration> next(NodeId peer) {
+    var now = clock.get().uptime();
+    synchronized (searches) {
+      return Optional.ofNullable(searches.get(peer))
+          .filter(search -> search.session == null && !search.running)
+          .map(search -> search.next.minus(now))
+          .filter(Duration::isPositive);
+    }
+  }
+
   @Override
   public void close() {
     closed = true;

@@ -18,18 +18,21 @@ import dev.cis.transport.quic.Routes;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +51,7 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
   private static final Duration REST = Duration.ofSeconds(30);
   private static final int MAX_INCOMING = 1_024;
   private static final int TRIED = 4;
+  private static final int MAX_NOTED = 8;
 
   private final Swarm swarm;
   private final Routes routes;
@@ -73,6 +77,21 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
   private final List<Swarm.Registration> registrations = new ArrayList<>();
   private final Thread thread;
   private volatile boolean closed;
+
+  private final Map<NodeId, Map<NodeId, Attempt>> attempts =
+      new LinkedHashMap<>(16, 0.75f, false) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<NodeId, Map<NodeId, Attempt>> eldest) {
+          return size() > MAX_INCOMING;
+        }
+      };
+
+  /**
+   * A relay was asked to join us with a peer.
+   *
+   * @param failure why it did not; null if it did
+   */
+  public record Attempt(NodeId relay, Instant at, @Nullable String failure) {}
 
   /** A circuit that we have opened; it ends with its stream. */
   private record Circuit(NodeId relay, Routes.Relayed route, Stream stream) {}
@@ -242,6 +261,34 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
     }
   }
 
+  /** The relay through which packets to the peer go at present, if they do. */
+  public Optional<NodeId> relay(NodeId peer) {
+    if (!(routes.route(peer).orElse(null) instanceof Routes.Relayed(var at, var _))) {
+      return Optional.empty();
+    }
+    return swarm.links().stream()
+        .map(PeerLink::peer)
+        .filter(each -> socket(each).filter(at::equals).isPresent())
+        .findFirst();
+  }
+
+  /** What came of asking relays to join us with this peer: the last time with each. */
+  public List<Attempt> attempts(NodeId peer) {
+    synchronized (attempts) {
+      return List.copyOf(attempts.getOrDefault(peer, Map.of()).values());
+    }
+  }
+
+  private void attempted(NodeId relay, NodeId peer, @Nullable String failure) {
+    synchronized (attempts) {
+      var all = attempts.computeIfAbsent(peer, _ -> new LinkedHashMap<>());
+      if (all.size() >= MAX_NOTED && !all.containsKey(relay)) {
+        all.clear();
+      }
+      all.put(relay, new Attempt(relay, Instant.now(), failure));
+    }
+  }
+
   @Override
   public String name() {
     return "relay";
@@ -305,9 +352,11 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
       }
       routes.admit(node, circuit.route);
       Thread.ofVirtual().name("circuit-" + node.brief()).start(() -> watch(node, circuit));
+      attempted(relay, node, null);
       LOG.debug("event=circuit-joined relay={} peer={}", relay.brief(), node.brief());
       return Optional.of(circuit.route);
     } catch (Fault e) {
+      attempted(relay, node, Objects.requireNonNullElse(e.getMessage(), e.code().text()));
       LOG.debug(
           "event=circuit-refused relay={} peer={} reason=\"{}\"",
           relay.brief(),
