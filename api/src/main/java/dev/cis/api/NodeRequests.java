@@ -7,6 +7,7 @@ import dev.cis.nat.mapping.Mapping;
 import dev.cis.nat.proto.AddressState;
 import dev.cis.node.Node;
 import dev.cis.node.NodeFacts;
+import dev.cis.node.Traversal;
 import dev.cis.node.Version;
 import dev.cis.sync.Memory;
 import dev.cis.transport.Address;
@@ -73,7 +74,11 @@ final class NodeRequests {
         look.lan(),
         look.lastSearch(),
         look.lastSearch() == null ? null : look.lastReason(),
-        node.mappings().stream().map(m -> mapping(node, m)).toList());
+        node.mappings().stream().map(m -> mapping(node, m)).toList(),
+        node.traversal().map(Traversal::relays).orElse(List.of()).stream()
+            .map(NodeId::toString)
+            .toList(),
+        node.traversal().flatMap(Traversal::turn).orElse(null));
   }
 
   static Result.PortMapping mapping(Node node, Mapping m) {

@@ -33,6 +33,9 @@ public sealed interface Result {
    * @param mdnsAddresses at how many addresses it announces itself
    * @param lastSearch when it last looked for more peers
    * @param lastSearchReason why it did
+   * @param mappings how its port stands at the routers
+   * @param relays NodeIds of the relays through which it can be reached
+   * @param turn how the TURN servers of the configuration are used, null without any
    */
   record Status(
       String node,
@@ -64,7 +67,9 @@ public sealed interface Result {
       int mdnsAddresses,
       @Nullable Instant lastSearch,
       @Nullable String lastSearchReason,
-      List<PortMapping> mappings)
+      List<PortMapping> mappings,
+      List<String> relays,
+      @Nullable String turn)
       implements Result {}
 
   /**

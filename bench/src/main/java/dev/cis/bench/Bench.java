@@ -15,7 +15,8 @@ public final class Bench {
           new TransportIdle(),
           new TransportFairness(),
           new DhtSimulation(),
-          new DhtLoopback());
+          new DhtLoopback(),
+          new NatMatrix());
 
   private Bench() {}
 

@@ -339,8 +339,7 @@ final class DhtWorld {
           meet(node, from);
         }
         host.on(
-            new DhtInput.Request(
-                id(from), address(from), message, ((long) from << ID_BITS) | id));
+            new DhtInput.Request(id(from), address(from), message, ((long) from << ID_BITS) | id));
       }
       case Packet.Answer(var message, var id) ->
           host.on(new DhtInput.Response(id(from), address(from), message, id));

@@ -5,6 +5,7 @@ import dev.cis.api.Result;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -69,10 +70,17 @@ final class P2pCommands {
               "mdns", s.mdns() ? "on, at " + s.mdnsAddresses() + " addresses" : "off",
               "anchor", DiscoveryCommands.anchor(s),
               "mapping", mapping(s.mappings()),
+              "relays", relays(s),
               "memory", s.memoryItems() + " items",
               "apps", String.valueOf(s.apps()));
       return 0;
     }
+  }
+
+  /** By which relays it can be reached, and how it stands with TURN. */
+  private static String relays(Result.Status s) {
+    var by = s.relays().stream().map(Screen::brief).collect(Collectors.joining(" "));
+    return (by.isEmpty() ? "none" : by) + (s.turn() == null ? "" : "; TURN: " + s.turn());
   }
 
   /** How the port stands at the routers. */

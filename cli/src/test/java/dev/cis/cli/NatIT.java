@@ -3,7 +3,10 @@ package dev.cis.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,6 +31,9 @@ class NatIT {
 
   /** Where nothing but a relay helps (RFC 4787): between these two sets, and within the first. */
   private static final Set<String> SYMMETRIC = Set.of("c1", "h1");
+
+  /** Lets no UDP out; has an account on a TURN server. */
+  private static final String BLOCKED = "g1";
 
   private static final Set<String> FILTERING = Set.of("a1", "b1", "f1");
 
@@ -55,6 +61,9 @@ class NatIT {
   }
 
   private static String expected(String one, String other) {
+    if (one.equals(BLOCKED)) {
+      return "turn";
+    }
     boolean apart =
         (SYMMETRIC.contains(one) && (SYMMETRIC.contains(other) || FILTERING.contains(other)))
             || (SYMMETRIC.contains(other) && FILTERING.contains(one));
@@ -69,8 +78,20 @@ class NatIT {
     return paths;
   }
 
-  private Terminal begin(String host) {
+  private Terminal begin(String host) throws IOException {
     var node = lab.host(host);
+    if (host.equals(BLOCKED)) {
+      Files.writeString(
+          node.home().resolve("config.toml"),
+          """
+
+          [nat]
+          turn = ["192.0.2.10:3478"]
+          turn_user = "lab"
+          turn_password = "lab"
+          """,
+          StandardOpenOption.APPEND);
+    }
     lab.start(node, "--bootstrap", "203.0.113.10:7677");
     return node;
   }
@@ -80,11 +101,11 @@ class NatIT {
     var pub1 = lab.host("pub1");
     lab.start(pub1, "--anchor");
     var nodes = new LinkedHashMap<String, Terminal>();
-    for (var host : List.of("a1", "b1", "c1", "d1", "e1", "f1", "h1", "pub2")) {
+    for (var host : List.of("a1", "b1", "c1", "d1", "e1", "f1", "g1", "h1", "pub2")) {
       nodes.put(host, begin(host));
     }
     nodes.forEach((name, node) -> {
-      var wanted = new TreeMap<String, String>(Map.of("pub1", "direct"));
+      var wanted = new TreeMap<String, String>(Map.of("pub1", expected(name, "pub1")));
       nodes.keySet().stream()
           .filter(other -> !other.equals(name))
           .forEach(other -> wanted.put(other, expected(name, other)));
@@ -102,6 +123,11 @@ class NatIT {
     work.memoryIsShared(c1, h1);
     work.deploys(c1, List.of(c1, h1));
     assertThat(paths(c1)).containsEntry("h1", "relay");
+
+    // And from behind the wall that lets no UDP out.
+    var g1 = Objects.requireNonNull(nodes.get(BLOCKED));
+    work.broadcastCrosses(g1, h1);
+    work.broadcastCrosses(h1, g1);
   }
 
   @Test

@@ -107,6 +107,14 @@ public final class Datagrams implements RawDatagrams {
     return here.isAnyLocalAddress() || (here instanceof Inet6Address) == sixThere;
   }
 
+  /** Takes what came through a tunnel as if it had come at a socket of the sender's family. */
+  public void arrived(byte[] datagram, InetSocketAddress from) {
+    senders.stream()
+        .filter(sender -> reaches(sender, from))
+        .findFirst()
+        .ifPresent(sender -> sender.arrived(datagram, from));
+  }
+
   @Override
   public void received(Sender by, byte[] datagram, InetSocketAddress from) {
     if (datagram[0] == Routes.RELAYED) {

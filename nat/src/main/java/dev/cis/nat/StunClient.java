@@ -71,7 +71,8 @@ public final class StunClient {
   }
 
   private UdpPort socket(boolean v6) {
-    if (datagrams != null) {
+    // Through a tunnel the world sees its end and not us.
+    if (datagrams != null && !datagrams.routes().isTunnelled()) {
       for (var sender : datagrams.senders()) {
         var ip = sender.local().getAddress();
         if (ip.isAnyLocalAddress() || (ip instanceof Inet6Address) == v6) {

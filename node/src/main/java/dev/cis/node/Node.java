@@ -286,11 +286,16 @@ public final class Node implements AutoCloseable {
     @Override
     public void networkChanged() {
       @Nullable PortMapping present;
+      @Nullable Traversal paths;
       synchronized (Node.this) {
         present = mapping;
+        paths = traversal;
       }
       if (present != null) {
         present.networkChanged();
+      }
+      if (paths != null) {
+        paths.networkChanged();
       }
     }
   }
@@ -304,7 +309,8 @@ public final class Node implements AutoCloseable {
   private synchronized void traverse() {
     if (config.p2p().enableNatTraversal()) {
       var started =
-          Traversal.start(rooms.swarm, rooms.datagrams, !config.p2p().anchor(), this::relayed);
+          Traversal.start(
+              rooms.swarm, rooms.datagrams, config.nat(), !config.p2p().anchor(), this::relayed);
       traversal = started;
       parts.push(new Part("nat-traversal", started));
     }

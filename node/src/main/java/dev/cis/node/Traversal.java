@@ -3,35 +3,57 @@ package dev.cis.node;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.time.Uptime;
 import dev.cis.nat.Datagrams;
+import dev.cis.nat.NatConfig;
 import dev.cis.nat.punch.HolePunching;
 import dev.cis.nat.relay.RelayClient;
+import dev.cis.nat.turn.TurnFallback;
 import dev.cis.transport.Address;
+import dev.cis.transport.Link;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.quic.Routes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** Relays and direct paths of one node. */
+/** Relays, direct paths and, where no UDP gets out, the TURN server of one node. */
 public final class Traversal implements AutoCloseable {
   private final RelayClient relays;
   private final HolePunching punching;
   private final Routes routes;
+  private final @Nullable TurnFallback turn;
 
-  private Traversal(RelayClient relays, HolePunching punching, Routes routes) {
+  private Traversal(
+      RelayClient relays, HolePunching punching, Routes routes, @Nullable TurnFallback turn) {
     this.relays = relays;
     this.punching = punching;
     this.routes = routes;
+    this.turn = turn;
   }
 
   static Traversal start(
-      Swarm swarm, Datagrams datagrams, boolean reserve, Consumer<List<NodeId>> relaysChanged) {
+      Swarm swarm,
+      Datagrams datagrams,
+      NatConfig nat,
+      boolean reserve,
+      Consumer<List<NodeId>> relaysChanged) {
     var relays =
         RelayClient.start(
             swarm, datagrams.routes(), reserve ? RelayClient.RELAYS : 0, relaysChanged);
     var punching = HolePunching.start(swarm, datagrams, relays, Uptime.CLOCK);
-    return new Traversal(relays, punching, datagrams.routes());
+    var turn =
+        nat.turn().isEmpty()
+            ? null
+            : TurnFallback.start(
+                nat, datagrams, () -> isUdpSeen(swarm), swarm::networkChanged, Uptime.CLOCK);
+    return new Traversal(relays, punching, datagrams.routes(), turn);
+  }
+
+  /** A connection over the internet that no tunnel carries. */
+  private static boolean isUdpSeen(Swarm swarm) {
+    return swarm.links().stream()
+        .anyMatch(link -> link.path().equals(Link.DIRECT) && !link.remote().isPrivate());
   }
 
   /** The relays through which this node can be reached. */
@@ -67,8 +89,23 @@ public final class Traversal implements AutoCloseable {
     return relays.attempts(peer);
   }
 
+  /** How the TURN servers of the configuration are used, in words; empty if there are none. */
+  public Optional<String> turn() {
+    return Optional.ofNullable(turn).map(TurnFallback::state);
+  }
+
+  /** Looks at once whether UDP works. */
+  void networkChanged() {
+    if (turn != null) {
+      turn.networkChanged();
+    }
+  }
+
   @Override
   public void close() {
+    if (turn != null) {
+      turn.close();
+    }
     punching.close();
     relays.close();
   }

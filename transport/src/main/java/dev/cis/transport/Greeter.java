@@ -213,7 +213,7 @@ final class Greeter {
 
   /** Where we see the peer; behind a relay that is nowhere. */
   private static String observed(Live live) {
-    return live.link.path().equals(Link.DIRECT) ? live.link.remote().toString() : "";
+    return live.link.path().equals(Link.RELAY) ? "" : live.link.remote().toString();
   }
 
   private static Welcome.Verdict refusal(Live live, String refusal, String reason, Kind kind) {

@@ -29,6 +29,9 @@ public interface Link {
   /** A path through a relay, which forwards what it cannot read. */
   String RELAY = "relay";
 
+  /** A path through our TURN server, since no UDP gets out here. */
+  String TURN = "turn";
+
   /** Who is on the other side. */
   NodeId peer();
 

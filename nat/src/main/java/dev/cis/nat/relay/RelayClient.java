@@ -160,7 +160,7 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
     long now = System.nanoTime();
     resting.values().removeIf(until -> until - now < 0);
     return swarm.links().stream()
-        .filter(link -> link.path().equals(Link.DIRECT))
+        .filter(link -> !link.path().equals(Link.RELAY))
         .filter(link -> !asked.containsKey(link.peer()) && !resting.containsKey(link.peer()))
         .filter(link -> relays(link.peer()))
         .sorted(Comparator.comparing(link -> link.rtt() == null ? Duration.ofDays(1) : link.rtt()))
@@ -228,7 +228,7 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
   private Optional<InetSocketAddress> socket(NodeId relay) {
     return swarm
         .link(relay)
-        .filter(link -> link.path().equals(Link.DIRECT))
+        .filter(link -> !link.path().equals(Link.RELAY))
         .map(PeerLink::remote)
         .map(at -> new InetSocketAddress(InetAddress.ofLiteral(at.host()), at.port()));
   }

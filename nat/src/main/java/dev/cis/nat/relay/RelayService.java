@@ -132,7 +132,7 @@ public final class RelayService implements AutoCloseable {
   private Optional<Endpoint> at(Stream stream) {
     return swarm
         .link(stream.peer())
-        .filter(link -> link.path().equals(Link.DIRECT))
+        .filter(link -> !link.path().equals(Link.RELAY))
         .map(PeerLink::remote)
         .map(remote ->
             Endpoints.of(

@@ -1,7 +1,9 @@
 package dev.cis.nat.turn;
 
+import dev.cis.transport.Address;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * A TURN server and an account on it.
@@ -40,6 +42,10 @@ public record TurnServer(
 
   @Override
   public String toString() {
-    return "turn:" + address + "?transport=" + transport; // without the password
+    // Without the password.
+    return "turn:"
+        + Address.of(address)
+        + "?transport="
+        + transport.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -101,7 +101,7 @@ final class TurnSession implements TurnAllocation {
         }
       }
       case TurnClient.Allocated(var relayed, _) -> {
-        LOG.info("event=turn-allocated server={} relayed={}", server, Endpoints.socket(relayed));
+        LOG.info("event=turn-allocated server={} relayed={}", server, Endpoints.text(relayed));
         allocated.complete(Endpoints.socket(relayed));
       }
       case TurnClient.FromPeer(var peer, var datagram) ->

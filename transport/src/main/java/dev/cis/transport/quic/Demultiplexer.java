@@ -126,18 +126,39 @@ final class Demultiplexer extends ChannelDuplexHandler {
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
     var packet = (DatagramPacket) message;
     if (Routes.isVirtual(packet.recipient().getAddress())) {
-      junction.leave(context, packet, promise);
+      junction.leave(this, context, packet, promise);
     } else {
-      send(context, message, promise);
+      send(context, packet, promise);
     }
   }
 
   /** Sends a packet to a real address. */
-  static void send(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-    if (message instanceof SegmentedDatagramPacket segmented) {
+  void send(ChannelHandlerContext context, DatagramPacket packet, ChannelPromise promise) {
+    var tunnel = junction.routes().through(packet.recipient());
+    if (tunnel != null) {
+      send(tunnel, packet);
+      var _ = promise.trySuccess();
+    } else if (packet instanceof SegmentedDatagramPacket segmented) {
       Segments.write(context, segmented, promise);
     } else {
-      var _ = context.write(message, promise);
+      var _ = context.write(packet, promise);
+    }
+  }
+
+  private static void send(Tunnel tunnel, DatagramPacket packet) {
+    var content = packet.content();
+    int size =
+        packet instanceof SegmentedDatagramPacket segmented && segmented.segmentSize() > 0
+            ? segmented.segmentSize()
+            : content.readableBytes();
+    try {
+      while (content.isReadable()) {
+        int length = Math.min(size, content.readableBytes());
+        tunnel.send(packet.recipient(), content.nioBuffer(content.readerIndex(), length));
+        content.skipBytes(length);
+      }
+    } finally {
+      packet.release();
     }
   }
 

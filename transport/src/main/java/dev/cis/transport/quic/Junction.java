@@ -123,7 +123,11 @@ final class Junction {
   }
 
   /** Sends a packet for a virtual address on the route of the moment. */
-  void leave(ChannelHandlerContext context, DatagramPacket packet, ChannelPromise promise) {
+  void leave(
+      Demultiplexer by,
+      ChannelHandlerContext context,
+      DatagramPacket packet,
+      ChannelPromise promise) {
     var route = routes.leaving(packet.recipient().getAddress());
     var to =
         switch (route) {
@@ -143,7 +147,7 @@ final class Junction {
             ? wrapped(context, packet, relayed)
             : addressed(packet, packet.content(), 0, to);
     if (exit.channel.equals(context.channel())) {
-      Demultiplexer.send(context, ready, promise);
+      by.send(context, ready, promise);
     } else {
       var _ = exit.channel.writeAndFlush(ready);
       var _ = promise.trySuccess();

@@ -30,7 +30,7 @@ final class Place {
     return last;
   }
 
-  /** {@code direct} or {@code relay}. */
+  /** {@code direct}, {@code relay} or {@code turn}. */
   String path() {
     look();
     return path;
@@ -38,13 +38,14 @@ final class Place {
 
   private void look() {
     if (!virtual) {
+      path = straight(remote);
       return;
     }
     switch (routes.leaving(remote.getAddress())) {
       case null -> {}
       case Routes.Direct(var at) -> {
         last = Address.of(at);
-        path = Link.DIRECT;
+        path = straight(at);
       }
       case Routes.Relayed(var relay, var circuit) -> {
         last = Address.of(relay);
@@ -53,9 +54,13 @@ final class Place {
     }
   }
 
+  private String straight(InetSocketAddress to) {
+    return routes.through(to) == null ? Link.DIRECT : Link.TURN;
+  }
+
   @Override
   public String toString() {
     var now = address();
-    return path.equals(Link.RELAY) ? "relay " + now : now.toString();
+    return path.equals(Link.DIRECT) ? now.toString() : path + " " + now;
   }
 }

@@ -39,5 +39,8 @@ public interface RawDatagrams {
 
     /** Sends one datagram; like all datagrams it may get lost. */
     void send(byte[] datagram, InetSocketAddress to);
+
+    /** Takes a datagram that came through a {@link Tunnel} as if it had come at the socket. */
+    void arrived(byte[] datagram, InetSocketAddress from);
   }
 }

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * and the QUIC packet as it is. Nothing tells these from noise but the id, which the relay and both
  * ends keep to themselves, and the relay's address.
  *
+ * <p>Below the routes there may be a {@link Tunnel}, which takes what is meant for some real
+ * addresses.
+ *
  * <p>Thread-safe.
  */
 public final class Routes {
@@ -63,6 +66,7 @@ public final class Routes {
    */
   public record Relayed(InetSocketAddress relay, long circuit) implements Route {}
 
+  private volatile @Nullable Tunnel tunnel;
   private final Map<InetAddress, Route> leaving = new ConcurrentHashMap<>();
   private final Map<Route, InetSocketAddress> arriving = new ConcurrentHashMap<>();
 
@@ -133,6 +137,22 @@ public final class Routes {
   /** It is not any more; whatever it was before. */
   public void dismiss(Route way) {
     arriving.remove(way);
+  }
+
+  /** What this takes goes through it from now on; null: nothing does. */
+  public void tunnel(@Nullable Tunnel through) {
+    tunnel = through;
+  }
+
+  /** Whether there is a tunnel. */
+  public boolean isTunnelled() {
+    return tunnel != null;
+  }
+
+  /** The tunnel that takes datagrams to this address, if there is one. */
+  @Nullable Tunnel through(InetSocketAddress to) {
+    var present = tunnel;
+    return present != null && present.takes(to) ? present : null;
   }
 
   private static Fault full() {

@@ -425,5 +425,16 @@ final class UdpSocket {
     public void send(byte[] datagram, InetSocketAddress to) {
       var _ = channel.writeAndFlush(new DatagramPacket(Unpooled.copiedBuffer(datagram), to));
     }
+
+    @Override
+    public void arrived(byte[] datagram, InetSocketAddress from) {
+      var content = Unpooled.copiedBuffer(datagram);
+      channel
+          .eventLoop()
+          .execute(() -> {
+            channel.pipeline().fireChannelRead(new DatagramPacket(content, local(), from));
+            channel.pipeline().fireChannelReadComplete();
+          });
+    }
   }
 }

@@ -1,0 +1,190 @@
+package dev.cis.transport.quic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cis.kernel.identity.KeyPair;
+import dev.cis.transport.Admission;
+import dev.cis.transport.Await;
+import dev.cis.transport.Link;
+import dev.cis.transport.PeerDescription;
+import dev.cis.transport.ProtocolId;
+import dev.cis.transport.StoredPeerBook;
+import dev.cis.transport.Stream;
+import dev.cis.transport.Swarm;
+import dev.cis.transport.TransportConfig;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A node whose datagrams leave through a tunnel, over real sockets. */
+class TunnelTest {
+  private static final Duration LONG = Duration.ofSeconds(60);
+  private static final ProtocolId ECHO = ProtocolId.parse("/test/echo/1.0");
+  private static final int FRAME = 60_000;
+
+  private final Far far = new Far();
+  private final Swarm a = open(far);
+  private final Swarm b = open(RawDatagrams.NONE);
+
+  TunnelTest() throws IOException {
+    b.handle(
+        ECHO,
+        stream -> {
+          for (byte[] next = stream.receive(FRAME); next != null; next = stream.receive(FRAME)) {
+            stream.send(next);
+          }
+          stream.finish();
+        });
+  }
+
+  private static Swarm open(RawDatagrams raw) {
+    return QuicSwarm.open(
+        KeyPair.generate(new SecureRandom()),
+        TransportConfig.DEFAULT.withListen(QuicSwarmTest.anyPort()),
+        StoredPeerBook.inMemory(),
+        new PeerDescription("", new TreeMap<>(), List.of(), List.of()),
+        Admission.OPEN,
+        raw);
+  }
+
+  @AfterEach
+  void closeAll() {
+    a.close();
+    b.close();
+    far.close();
+  }
+
+  /** The far end of a tunnel: what comes out of it leaves by a socket of its own. */
+  private static final class Far implements RawDatagrams, Tunnel, AutoCloseable {
+    private final Routes routes = new Routes();
+    private final AtomicInteger sent = new AtomicInteger();
+    private final DatagramSocket socket =
+        new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    private volatile @Nullable Sender sender;
+
+    Far() throws IOException {
+      Thread.ofVirtual().name("far").start(this::read);
+    }
+
+    private void read() {
+      var packet = new DatagramPacket(new byte[65_536], 65_536);
+      try {
+        while (!socket.isClosed()) {
+          packet.setLength(65_536);
+          socket.receive(packet);
+          var back = sender;
+          if (back != null) {
+            back.arrived(
+                Arrays.copyOf(packet.getData(), packet.getLength()),
+                (InetSocketAddress) packet.getSocketAddress());
+          }
+        }
+      } catch (IOException e) {
+        assertThat(socket.isClosed()).as("why reading ended: %s", e).isTrue();
+      }
+    }
+
+    @Override
+    public Routes routes() {
+      return routes;
+    }
+
+    @Override
+    public void bound(Sender bound) {
+      sender = bound;
+    }
+
+    @Override
+    public void received(Sender by, byte[] datagram, InetSocketAddress from) {}
+
+    @Override
+    public boolean takes(InetSocketAddress to) {
+      return true;
+    }
+
+    @Override
+    public void send(InetSocketAddress to, ByteBuffer datagram) {
+      var bytes = new byte[datagram.remaining()];
+      datagram.get(bytes);
+      try {
+        socket.send(new DatagramPacket(bytes, bytes.length, to));
+        sent.incrementAndGet();
+      } catch (IOException e) {
+        // Lost on its way, as datagrams may be.
+        assertThat(bytes.length).as("what was not sent: %s", e).isPositive();
+      }
+    }
+
+    int port() {
+      return socket.getLocalPort();
+    }
+
+    @Override
+    public void close() {
+      socket.close();
+    }
+  }
+
+  private static void echo(Stream stream, int frames) {
+    for (int i = 0; i < frames; i++) {
+      var bytes = new byte[FRAME / 2 + i];
+      Arrays.fill(bytes, (byte) i);
+      stream.send(bytes);
+      assertThat(stream.receive(FRAME)).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void aConnectionGoesThroughTheTunnelAndComesOutOfIt() {
+    far.routes().tunnel(far);
+    var _ = a.connect(b.localAddresses().getFirst(), LONG);
+    var link = a.link(b.self()).orElseThrow();
+    assertThat(link.path()).isEqualTo(Link.TURN);
+    Await.until("both know", () -> b.link(a.self()).isPresent());
+    assertThat(b.link(a.self()).orElseThrow().remote().port()).isEqualTo(far.port());
+    try (var stream = a.open(b.self(), ECHO, LONG)) {
+      stream.deadline(LONG);
+      echo(stream, 40); // 1.2 MB and more: many datagrams in one write
+      assertThat(far.sent.get()).isGreaterThan(80);
+
+      // Once UDP works, the same stream goes on without the tunnel.
+      far.routes().tunnel(null);
+      int before = far.sent.get();
+      echo(stream, 40);
+      assertThat(far.sent.get()).isEqualTo(before);
+    }
+    assertThat(a.link(b.self()).orElseThrow().path()).isEqualTo(Link.DIRECT);
+    assertThat(a.ping(b.self(), LONG)).isPositive();
+  }
+
+  @Test
+  void whatTheTunnelDoesNotTakeGoesStraight() {
+    far.routes()
+        .tunnel(
+            new Tunnel() {
+              @Override
+              public boolean takes(InetSocketAddress to) {
+                return false;
+              }
+
+              @Override
+              public void send(InetSocketAddress to, ByteBuffer datagram) {
+                throw new AssertionError("not for the tunnel: " + to);
+              }
+            });
+    var _ = a.connect(b.localAddresses().getFirst(), LONG);
+    assertThat(a.link(b.self()).orElseThrow().path()).isEqualTo(Link.DIRECT);
+  }
+}
