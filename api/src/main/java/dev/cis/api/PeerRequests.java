@@ -6,6 +6,7 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.Did;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.wire.Bytes;
+import dev.cis.nat.proto.RelayTable;
 import dev.cis.node.Node;
 import dev.cis.transport.Address;
 import dev.cis.transport.Link;
@@ -66,19 +67,44 @@ final class PeerRequests {
   }
 
   Result limits() {
-    return new Result.Limits(
-        swarm.usage().readings().stream()
-            .map(r ->
-                new Result.Limit(
-                    r.name(),
-                    r.key(),
-                    r.unit(),
-                    r.limit() == Long.MAX_VALUE ? null : (Long) r.limit(),
-                    r.used(),
-                    r.peak(),
-                    r.refused(),
-                    r.busiest().isEmpty() ? null : r.busiest()))
-            .toList());
+    var all =
+        new ArrayList<>(
+            swarm.usage().readings().stream()
+                .map(r ->
+                    new Result.Limit(
+                        r.name(),
+                        r.key(),
+                        r.unit(),
+                        r.limit() == Long.MAX_VALUE ? null : (Long) r.limit(),
+                        r.used(),
+                        r.peak(),
+                        r.refused(),
+                        r.busiest().isEmpty() ? null : r.busiest()))
+                .toList());
+    node.relay()
+        .ifPresent(look -> {
+          var limits = node.config().relay();
+          all.add(
+              relay(
+                  "places at our relay",
+                  "relay.max_reservations",
+                  "nodes",
+                  limits.maxReservations(),
+                  look.reservations()));
+          all.add(
+              relay(
+                  "relayed pairs",
+                  "relay.max_circuits",
+                  "pairs",
+                  limits.maxCircuits(),
+                  look.circuits()));
+        });
+    return new Result.Limits(all);
+  }
+
+  private static Result.Limit relay(
+      String name, String key, String unit, long limit, RelayTable.Use use) {
+    return new Result.Limit(name, key, unit, limit, use.now(), use.peak(), use.refused(), null);
   }
 
   private boolean isLinked(@Nullable NodeId id) {

@@ -105,7 +105,7 @@ final class NatMatrix implements Benchmark {
     }
   }
 
-  /** Waits until each knows the anchor, and nobody anyone else. */
+  /** Waits until each is connected with the anchor. */
   private static void settle(List<Node> nodes, Node anchor) throws Exception {
     for (var node : nodes) {
       if (!NatPair.within(() -> node.path(anchor).isPresent())

@@ -8,43 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** How nodes find each other in the namespace lab. */
-@Tag("lab")
-class DiscoveryIT {
+class DiscoveryIT extends InTheLab {
   private static final Duration SOON = Duration.ofSeconds(90);
   private static final String SOMEBODY = "jq6aqodbpjqaaatkszzsgv6cu23tp6ov2bm3fwvxqufc2pt7brwq";
-
-  @TempDir Path homes;
-  private Lab lab;
-
-  @BeforeAll
-  static void buildTheInternet() throws Exception {
-    Lab.up();
-  }
-
-  @AfterAll
-  static void takeItDown() throws Exception {
-    Lab.down();
-  }
-
-  @BeforeEach
-  void enter() {
-    lab = new Lab(homes);
-  }
-
-  @AfterEach
-  void stopAll() throws Exception {
-    lab.stop();
-  }
 
   @Test
   void avahiSeesUsAndWeSeeItAndInterfacesMayComeAndGo() throws Exception {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Assumptions;
 /** Nodes on hosts of the namespace lab, all of one realm unless something else is said. */
 final class Lab {
   /** What the namespaces are called begin so: several processes test at a time. */
-  static final String PREFIX = "cisit" + System.getProperty("cis.fork", "1") + "-";
+  static final String PREFIX = System.getProperty("cis.lab", "cisit-");
 
   private final Path homes;
   private final List<Terminal> started = new ArrayList<>();

@@ -4,48 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Nodes in the namespace lab: hosts behind home routers and on public networks that share nothing
- * but the internet. Needs root and the packages that {@code lab/natlab check} names.
+ * but the internet.
  */
-@Tag("lab")
-class LabIT {
+class LabIT extends InTheLab {
   private static final Duration SOON = Duration.ofSeconds(90);
-
-  @TempDir Path homes;
-  private Lab lab;
-
-  @BeforeAll
-  static void buildTheInternet() throws Exception {
-    Lab.up();
-  }
-
-  @AfterAll
-  static void takeItDown() throws Exception {
-    Lab.down();
-  }
-
-  @BeforeEach
-  void enter() {
-    lab = new Lab(homes);
-  }
-
-  @AfterEach
-  void stopAll() throws Exception {
-    lab.stop();
-  }
 
   @Test
   void twoHostsOfOneLanFindEachOtherWithoutArguments() {

@@ -5,26 +5,19 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Every kind of router with every other, in the namespace lab, and one anchor. */
-@Tag("lab")
-class NatIT {
+class NatIT extends InTheLab {
   private static final Duration SOON = Duration.ofSeconds(90);
   // A search that failed is repeated after a minute.
   private static final Duration AFTER_THE_NEXT_SEARCH = Duration.ofSeconds(150);
@@ -32,33 +25,10 @@ class NatIT {
   /** Where nothing but a relay helps (RFC 4787): between these two sets, and within the first. */
   private static final Set<String> SYMMETRIC = Set.of("c1", "h1");
 
-  /** Lets no UDP out; has an account on a TURN server. */
-  private static final String BLOCKED = "g1";
-
   private static final Set<String> FILTERING = Set.of("a1", "b1", "f1");
 
-  @TempDir Path homes;
-  private Lab lab;
-
-  @BeforeAll
-  static void buildTheInternet() throws Exception {
-    Lab.up();
-  }
-
-  @AfterAll
-  static void takeItDown() throws Exception {
-    Lab.down();
-  }
-
-  @BeforeEach
-  void enter() {
-    lab = new Lab(homes);
-  }
-
-  @AfterEach
-  void stopAll() throws Exception {
-    lab.stop();
-  }
+  /** Behind a router that lets no UDP out; has an account on a TURN server. */
+  private static final String BLOCKED = "g1";
 
   private static String expected(String one, String other) {
     if (one.equals(BLOCKED)) {
@@ -78,7 +48,7 @@ class NatIT {
     return paths;
   }
 
-  private Terminal begin(String host) throws IOException {
+  private Terminal begin(String host, String... more) throws IOException {
     var node = lab.host(host);
     if (host.equals(BLOCKED)) {
       Files.writeString(
@@ -92,7 +62,9 @@ class NatIT {
           """,
           StandardOpenOption.APPEND);
     }
-    lab.start(node, "--bootstrap", "203.0.113.10:7677");
+    var words = new ArrayList<>(List.of("--bootstrap", "203.0.113.10:7677"));
+    words.addAll(List.of(more));
+    lab.start(node, words.toArray(String[]::new));
     return node;
   }
 
@@ -146,6 +118,31 @@ class NatIT {
     await().atMost(AFTER_THE_NEXT_SEARCH).until(() -> "direct".equals(paths(a1).get("b1")));
     a1.run("p2p", "ping", "b1", "-c", "2").succeeded();
     assertThat(since(a1)).as("it is the same connection").isEqualTo(since);
+  }
+
+  @Test
+  void neighboursUseTheirLanAndAreNotTakenForHostsWithTheSameAddressElsewhere() throws Exception {
+    var pub1 = lab.host("pub1");
+    lab.start(pub1, "--anchor");
+    // a2 and b2 are both 192.168.1.12, each in its own home.
+    var a1 = begin("a1", "--no-mdns");
+    begin("a2", "--no-mdns");
+    begin("b2", "--no-mdns");
+    await()
+        .atMost(AFTER_THE_NEXT_SEARCH)
+        .untilAsserted(() -> {
+          assertThat(paths(a1)).containsEntry("a2", "direct").containsEntry("b2", "direct");
+          assertThat(address(a1, "a2")).isEqualTo("192.168.1.12:7677");
+          assertThat(address(a1, "b2")).startsWith("198.18.2.2:");
+        });
+  }
+
+  private static String address(Terminal node, String peer) {
+    return Terminal.list(node.json("p2p", "peers", "--connected"), "peers").stream()
+        .filter(each -> peer.equals(each.get("name")))
+        .map(each -> String.valueOf(each.get("address")))
+        .findFirst()
+        .orElse("");
   }
 
   private static Object since(Terminal node) {

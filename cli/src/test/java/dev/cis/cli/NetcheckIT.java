@@ -3,31 +3,20 @@ package dev.cis.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Every kind of router of the namespace lab is called by its name. */
-@Tag("lab")
-class NetcheckIT {
+class NetcheckIT extends InTheLab {
   private static final Duration SOON = Duration.ofSeconds(90);
   private static final String COTURN = "192.0.2.10:3478";
   private static final String FREE = "endpoint-independent";
   private static final String STRICT = "address-and-port-dependent";
-
-  @TempDir Path homes;
-  private Lab lab;
 
   /** What the router of a host is configured to do; see lab/README.md. */
   private record Kind(String host, String outside, String mapping, String filtering, String word) {}
@@ -42,26 +31,6 @@ class NetcheckIT {
           new Kind("f1", "198.18.6.2:", FREE, STRICT, "punched"),
           new Kind("h1", "198.18.8.2:", STRICT, STRICT, "symmetric"),
           new Kind("pub1", "203.0.113.10:", FREE, FREE, "open"));
-
-  @BeforeAll
-  static void buildTheInternet() throws Exception {
-    Lab.up();
-  }
-
-  @AfterAll
-  static void takeItDown() throws Exception {
-    Lab.down();
-  }
-
-  @BeforeEach
-  void enter() {
-    lab = new Lab(homes);
-  }
-
-  @AfterEach
-  void stopAll() throws Exception {
-    lab.stop();
-  }
 
   private Terminal bare(String host) {
     return new Terminal(Lab.on(host), homes.resolve("bare-" + host));

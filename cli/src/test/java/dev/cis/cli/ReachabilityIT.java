@@ -4,50 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Behind routers of the namespace lab: one that maps ports, one that does not. Needs root and the
  * packages that {@code lab/natlab check} names.
  */
-@Tag("lab")
-class ReachabilityIT {
+class ReachabilityIT extends InTheLab {
   private static final Duration SOON = Duration.ofMinutes(2);
   private static final List<String> ANCHORS =
       List.of("--bootstrap", "203.0.113.10:7677", "--bootstrap", "198.51.100.10:7677");
-
-  @TempDir Path homes;
-  private Lab lab;
-
-  @BeforeAll
-  static void buildTheInternet() throws Exception {
-    Lab.up();
-  }
-
-  @AfterAll
-  static void takeItDown() throws Exception {
-    Lab.down();
-  }
-
-  @BeforeEach
-  void enter() {
-    lab = new Lab(homes);
-  }
-
-  @AfterEach
-  void stopAll() throws Exception {
-    lab.stop();
-  }
 
   private static void awaitAddress(Terminal node, String address, String state, boolean told) {
     await()

@@ -3,44 +3,13 @@ package dev.cis.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What users are told about paths through real routers, in the namespace lab. */
-@Tag("lab")
-class WhyIT {
+class WhyIT extends InTheLab {
   private static final Duration SOON = Duration.ofSeconds(90);
-
-  @TempDir Path homes;
-  private Lab lab;
-
-  @BeforeAll
-  static void buildTheInternet() throws Exception {
-    Lab.up();
-  }
-
-  @AfterAll
-  static void takeItDown() throws Exception {
-    Lab.down();
-  }
-
-  @BeforeEach
-  void enter() {
-    lab = new Lab(homes);
-  }
-
-  @AfterEach
-  void stopAll() throws Exception {
-    lab.stop();
-  }
 
   private Terminal begin(String host) {
     var node = lab.host(host);

@@ -9,6 +9,7 @@ import dev.cis.nat.proto.StunMessage;
 import dev.cis.nat.proto.StunServer;
 import dev.cis.transport.quic.RawDatagrams;
 import dev.cis.transport.quic.Routes;
+import dev.cis.transport.quic.Tunnel;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The datagrams on a node's QUIC port that are not QUIC: questions for STUN, which an anchor
  * answers, and those that we have asked others to send. Everything else is dropped.
  */
-public final class Datagrams implements RawDatagrams {
+public final class Datagrams implements RawDatagrams, AutoCloseable {
   private static final int REMEMBERED_NETWORKS = 65_536;
   private static final int MOST_EXPECTED = 64;
 
@@ -144,6 +145,12 @@ public final class Datagrams implements RawDatagrams {
       return;
     }
     DialBackMessage.nonce(datagram).map(expected::get).ifPresent(waiting -> waiting.complete(from));
+  }
+
+  /** Closes the tunnel, if there is one: after the swarm, whose goodbyes go through it. */
+  @Override
+  public void close() {
+    routes.tunnel().ifPresent(Tunnel::close);
   }
 
   /** The sockets that carry QUIC. */

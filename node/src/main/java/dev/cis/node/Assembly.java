@@ -81,7 +81,11 @@ final class Assembly {
         Node.description(config, config.labels(), config.p2p().externalAddress(), List.of());
     boolean anchor = config.p2p().anchor();
     var datagrams =
-        anchor ? Datagrams.ofAnchor(config.anchor(), Uptime.CLOCK) : Datagrams.ofNode(Uptime.CLOCK);
+        keep(
+            "datagrams",
+            anchor
+                ? Datagrams.ofAnchor(config.anchor(), Uptime.CLOCK)
+                : Datagrams.ofNode(Uptime.CLOCK));
     var swarm =
         keep("swarm", opener.open(key, config.transport(), book, description, realms, datagrams));
     if (anchor) {
@@ -90,9 +94,10 @@ final class Assembly {
     if (anchor && config.anchor().dialBack()) {
       keep("dial-back", DialBackService.start(swarm, config.anchor(), Uptime.CLOCK));
     }
-    if (anchor && config.relay().enabled()) {
-      keep("relay", RelayService.start(swarm, config.relay(), datagrams, Uptime.CLOCK));
-    }
+    var relaying =
+        anchor && config.relay().enabled()
+            ? keep("relay", RelayService.start(swarm, config.relay(), datagrams, Uptime.CLOCK))
+            : null;
     keep("realm-exchange", RealmExchange.start(swarm, realms));
     var gossip = keep("gossip", Gossip.start(key, swarm, config.gossip()));
     var routing = config.p2p().enableDht() ? routing(home, config, key, swarm) : null;
@@ -133,6 +138,7 @@ final class Assembly {
             new DialBack(swarm, datagrams),
             StunClient.of(datagrams, Uptime.CLOCK),
             datagrams,
+            relaying,
             memory.memory(),
             memory.sync(),
             blobs,

@@ -16,6 +16,8 @@ import dev.cis.nat.StunClient;
 import dev.cis.nat.mapping.Mapping;
 import dev.cis.nat.mapping.PortMapping;
 import dev.cis.nat.proto.AddressState;
+import dev.cis.nat.proto.RelayTable;
+import dev.cis.nat.relay.RelayService;
 import dev.cis.sync.Memory;
 import dev.cis.sync.Sync;
 import dev.cis.transport.Address;
@@ -77,6 +79,7 @@ public final class Node implements AutoCloseable {
       DialBack dialBack,
       StunClient stun,
       Datagrams datagrams,
+      @Nullable RelayService relaying,
       Memory memory,
       Sync sync,
       Blobs blobs,
@@ -314,6 +317,11 @@ public final class Node implements AutoCloseable {
       traversal = started;
       parts.push(new Part("nat-traversal", started));
     }
+  }
+
+  /** How much this node relays for others, if it does. */
+  public Optional<RelayTable.Look> relay() {
+    return Optional.ofNullable(rooms.relaying).map(RelayService::look);
   }
 
   /** Relays and direct paths, unless they are off. */

@@ -207,7 +207,12 @@ final class Dialler {
     private void add(List<Address> addresses) {
       for (var address : addresses) {
         if (seen.size() < MAX_ADDRESSES && seen.add(address)) {
-          candidates.add(address);
+          if (address.isVirtual()) {
+            // A relay is there already, and may be the only way: no address waits before it.
+            candidates.addFirst(address);
+          } else {
+            candidates.addLast(address);
+          }
         }
       }
     }

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -610,7 +611,10 @@ public final class NetworkSwarm implements Swarm {
     upkeep.close();
     renewal.close();
     peers.close();
-    links.forEach(live -> live.link.close(Link.GOODBYE, "this node is stopping"));
+    // What goes through a relay has to come before the goodbye to the relay.
+    links.stream()
+        .sorted(Comparator.comparing(live -> !live.link.path().equals(Link.RELAY)))
+        .forEach(live -> live.link.close(Link.GOODBYE, "this node is stopping"));
     network.close();
     for (var live : List.copyOf(links)) {
       peers.ended(live, "this node is stopping");

@@ -39,6 +39,8 @@ public final class RelayTable {
   private final Count<NodeId> leadingTo = new Count<>();
   private final Count<Bytes> openedIn = new Count<>();
   private final Allowance together;
+  private final Tally places = new Tally();
+  private final Tally joined = new Tally();
   private long forwarded;
   private long dropped;
   private long strays;
@@ -119,6 +121,21 @@ public final class RelayTable {
     }
   }
 
+  /** What was asked for, since the start. */
+  private static final class Tally {
+    private int peak;
+    private long refused;
+
+    void count(Verdict<?> verdict, int now) {
+      peak = Math.max(peak, now);
+      refused += verdict instanceof Verdict.Refused ? 1 : 0;
+    }
+
+    Use of(int now) {
+      return new Use(now, peak, refused);
+    }
+  }
+
   private static final class Count<K> {
     private final Map<K, Integer> counts = new HashMap<>();
 
@@ -153,6 +170,12 @@ public final class RelayTable {
   /** Makes or renews a reservation; granted is the time for which it holds. */
   public Verdict<Duration> reserve(Duration uptime, NodeId node, Endpoint at) {
     expire(uptime);
+    var verdict = reservation(uptime, node, at);
+    places.count(verdict, reservations.size());
+    return verdict;
+  }
+
+  private Verdict<Duration> reservation(Duration uptime, NodeId node, Endpoint at) {
     var before = reservations.get(node);
     if (before == null || !before.at.subnet().equals(at.subnet())) {
       if (before == null && reservations.size() >= limits.reservations()) {
@@ -200,6 +223,12 @@ public final class RelayTable {
 
   /** Joins a node with one that has a reservation. */
   public Verdict<Joined> connect(Duration uptime, NodeId opener, Endpoint at, NodeId target) {
+    var verdict = circuit(uptime, opener, at, target);
+    joined.count(verdict, ends.size() / 2);
+    return verdict;
+  }
+
+  private Verdict<Joined> circuit(Duration uptime, NodeId opener, Endpoint at, NodeId target) {
     var reservation = reservations.get(target);
     if (reservation == null || reservation.until.compareTo(uptime) <= 0) {
       return new Verdict.Refused<>(NO_RESERVATION);
@@ -305,17 +334,26 @@ public final class RelayTable {
   }
 
   /**
+   * How much of something there is.
+   *
+   * @param peak the most there was since the start
+   * @param refused how often more was refused, for whatever reason
+   */
+  public record Use(int now, int peak, long refused) {}
+
+  /**
    * How it stands.
    *
    * @param forwarded datagrams that went on
    * @param dropped datagrams that were too much
    * @param strays datagrams of no circuit, or from the wrong address
    */
-  public record Look(int reservations, int circuits, long forwarded, long dropped, long strays) {}
+  public record Look(Use reservations, Use circuits, long forwarded, long dropped, long strays) {}
 
   /** How it stands now. */
   public Look look(Duration uptime) {
     expire(uptime);
-    return new Look(reservations.size(), ends.size() / 2, forwarded, dropped, strays);
+    return new Look(
+        places.of(reservations.size()), joined.of(ends.size() / 2), forwarded, dropped, strays);
   }
 }

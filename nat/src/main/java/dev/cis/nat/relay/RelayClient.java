@@ -404,12 +404,14 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
     }
   }
 
+  /**
+   * Looks after nothing any more. Reservations and circuits end with the swarm, so that its
+   * goodbyes still get to those behind them.
+   */
   @Override
   public void close() {
     closed = true;
     registrations.forEach(Swarm.Registration::close);
     thread.interrupt();
-    asked.values().forEach(Reservation::end);
-    circuits.values().forEach(circuit -> circuit.stream.close());
   }
 }

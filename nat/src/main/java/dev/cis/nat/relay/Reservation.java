@@ -106,8 +106,4 @@ final class Reservation {
           }
         });
   }
-
-  void end() {
-    thread.interrupt();
-  }
 }

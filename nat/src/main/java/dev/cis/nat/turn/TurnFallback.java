@@ -213,16 +213,17 @@ public final class TurnFallback implements AutoCloseable {
     public void send(InetSocketAddress to, ByteBuffer datagram) {
       allocation.send(to, datagram);
     }
+
+    @Override
+    public void close() {
+      allocation.close();
+    }
   }
 
+  /** Looks no more. The tunnel is closed with the {@link Datagrams}, when all is said. */
   @Override
   public void close() {
     closed = true;
     thread.interrupt();
-    var open = present;
-    datagrams.routes().tunnel(null);
-    if (open != null) {
-      open.allocation.close();
-    }
   }
 }

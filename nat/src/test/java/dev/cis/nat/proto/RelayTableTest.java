@@ -51,7 +51,9 @@ class RelayTableTest {
     assertThat(table.forward(NOW, 12_345, home(2), 1_000)).as("no circuit").isEmpty();
     table.disconnect(ids.target());
     assertThat(table.forward(NOW, ids.opener(), home(2), 1_000)).isEmpty();
-    assertThat(table.look(NOW)).isEqualTo(new RelayTable.Look(1, 0, 2, 0, 4));
+    assertThat(table.look(NOW))
+        .isEqualTo(
+            new RelayTable.Look(new RelayTable.Use(1, 1, 0), new RelayTable.Use(0, 1, 0), 2, 0, 4));
   }
 
   @Test
@@ -61,7 +63,7 @@ class RelayTableTest {
     table.reserve(NOW, node(1), home(1));
     var ids = join(2, 1);
     var later = NOW.plus(Duration.ofMinutes(10));
-    assertThat(table.look(later).reservations()).isZero();
+    assertThat(table.look(later).reservations().now()).isZero();
     assertThat(table.forward(later, ids.opener(), home(2), 10)).isEmpty();
     assertThat(refusal(table.connect(later, node(2), home(2), node(1))))
         .isEqualTo(RelayTable.NO_RESERVATION);
@@ -121,7 +123,8 @@ class RelayTableTest {
     join(71, 6);
     assertThat(refusal(table.connect(NOW, node(72), home(72), node(7)))).contains("12 circuits");
     table.cancel(node(1));
-    assertThat(table.look(NOW).circuits()).isEqualTo(9);
+    assertThat(table.look(NOW).circuits())
+        .isEqualTo(new RelayTable.Use(9, 12, 4)); // of 12, three led to the first node
     join(50, 4);
   }
 

@@ -146,6 +146,32 @@ class RelayedPairTest {
   }
 
   @Test
+  void whoStopsSaysSoThroughTheRelay() {
+    var anchor = anchor(RelayConfig.DEFAULT);
+    var a = node();
+    var b = node();
+    a.uses(anchor);
+    var relays = b.uses(anchor);
+    var reasons = new CopyOnWriteArrayList<String>();
+    opened.add(
+        a.swarm.listen(
+            new Swarm.PeerListener() {
+              @Override
+              public void up(PeerLink link) {}
+
+              @Override
+              public void down(NodeId node, String reason) {
+                reasons.add(reason);
+              }
+            }));
+    assertThat(a.swarm.connect(b.id(), LONG).path()).isEqualTo(Link.RELAY);
+    relays.close();
+    b.swarm.close();
+    await().atMost(LONG).until(() -> !reasons.isEmpty());
+    assertThat(reasons.getFirst()).contains("this node is stopping");
+  }
+
+  @Test
   void whoHasNoPlaceIsNotReachedAndTheReasonIsSaid() {
     var anchor = anchor(RelayConfig.DEFAULT);
     var a = node();

@@ -144,6 +144,11 @@ public final class Routes {
     tunnel = through;
   }
 
+  /** The tunnel, if there is one. */
+  public Optional<Tunnel> tunnel() {
+    return Optional.ofNullable(tunnel);
+  }
+
   /** Whether there is a tunnel. */
   public boolean isTunnelled() {
     return tunnel != null;

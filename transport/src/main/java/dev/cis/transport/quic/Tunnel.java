@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  * server that sends them on. What comes back through it is handed to {@link
  * RawDatagrams.Sender#arrived}. Called on the event loop; must not block.
  */
-public interface Tunnel {
+public interface Tunnel extends AutoCloseable {
   /** Whether datagrams to this address go through the tunnel. */
   boolean takes(InetSocketAddress to);
 
@@ -18,4 +18,8 @@ public interface Tunnel {
    * @param datagram from position to limit; not to be kept
    */
   void send(InetSocketAddress to, ByteBuffer datagram);
+
+  /** Gives back what it holds; nothing is sent after that. */
+  @Override
+  void close();
 }

@@ -183,6 +183,9 @@ class TunnelTest {
               public void send(InetSocketAddress to, ByteBuffer datagram) {
                 throw new AssertionError("not for the tunnel: " + to);
               }
+
+              @Override
+              public void close() {}
             });
     var _ = a.connect(b.localAddresses().getFirst(), LONG);
     assertThat(a.link(b.self()).orElseThrow().path()).isEqualTo(Link.DIRECT);
