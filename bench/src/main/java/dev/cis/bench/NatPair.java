@@ -6,7 +6,6 @@ import dev.cis.api.Result;
 import dev.cis.kernel.fault.Fault;
 import dev.cis.node.Home;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +45,7 @@ record NatPair(
       return client.call(new Request.Peers(true, false), Result.Peers.class).peers().stream()
           .filter(peer -> other.id.equals(peer.node()))
           .findFirst()
-          .map(peer -> Objects.requireNonNull(peer.path()));
+          .map(Result.Peer::path); // none while it goes away
     }
   }
 

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * {@link Kind#CONNECT} as long as the circuit.
  *
  * @param kind what it is
- * @param node whom a circuit leads to; for {@link Kind#INCOMING} whom it comes from
+ * @param node whom a circuit leads to; for {@link Kind#INCOMING} and {@link Kind#GONE} whom it
+ *     comes from
  * @param circuit the receiver's end of a circuit, 64 random bits; 0 where there is none
  * @param seen the receiver's address as the relay sees it, empty where it does not matter
  * @param seconds how long a reservation holds unless it is renewed
@@ -41,7 +42,9 @@ public record RelayMessage(
     /** Relay to a node with a reservation: somebody has a circuit to you. */
     INCOMING(5),
     /** Relay to node: no; the stream ends. */
-    REFUSED(6);
+    REFUSED(6),
+    /** Relay to a node with a reservation: that circuit of somebody to you is no more. */
+    GONE(7);
 
     private final int code;
 
@@ -59,8 +62,9 @@ public record RelayMessage(
 
   /** Checks that what the kind needs is there. */
   public RelayMessage {
-    boolean named = kind == Kind.CONNECT || kind == Kind.INCOMING;
-    boolean joined = kind == Kind.CONNECTED || kind == Kind.INCOMING;
+    boolean told = kind == Kind.INCOMING || kind == Kind.GONE;
+    boolean named = kind == Kind.CONNECT || told;
+    boolean joined = kind == Kind.CONNECTED || told;
     if (named != (node != null) || joined != (circuit != 0)) {
       throw new Fault(KernelCode.MALFORMED, "an incomplete relay message " + kind);
     }
@@ -89,6 +93,11 @@ public record RelayMessage(
   /** The other end. */
   public static RelayMessage incoming(NodeId from, long circuit) {
     return new RelayMessage(Kind.INCOMING, from, circuit, "", 0, "");
+  }
+
+  /** The end of such a circuit. */
+  public static RelayMessage gone(NodeId from, long circuit) {
+    return new RelayMessage(Kind.GONE, from, circuit, "", 0, "");
   }
 
   /** A refusal. */

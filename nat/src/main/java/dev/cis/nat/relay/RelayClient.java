@@ -225,6 +225,22 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
         });
   }
 
+  @Override
+  public void gone(NodeId relay, NodeId from, long circuit) {
+    socket(relay)
+        .ifPresent(at -> {
+          var over = new Routes.Relayed(at, circuit);
+          routes.dismiss(over);
+          synchronized (incoming) {
+            incoming.remove(from, over);
+          }
+          if (routes.route(from).filter(over::equals).isPresent()) {
+            circuit(from)
+                .ifPresentOrElse(next -> routes.use(from, next), () -> routes.forget(from));
+          }
+        });
+  }
+
   private Optional<InetSocketAddress> socket(NodeId relay) {
     return swarm
         .link(relay)
@@ -253,9 +269,10 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
   /** A circuit to the peer, opened by us or by it. */
   public Optional<Routes.Relayed> circuit(NodeId peer) {
     var ours = circuits.get(peer);
-    if (ours != null) {
-      return Optional.of(ours.route);
-    }
+    return ours != null ? Optional.of(ours.route) : theirs(peer);
+  }
+
+  private Optional<Routes.Relayed> theirs(NodeId peer) {
     synchronized (incoming) {
       return Optional.ofNullable(incoming.get(peer));
     }
@@ -380,8 +397,23 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
       return;
     }
     routes.dismiss(circuit.route);
-    if (!closed && swarm.link(node).isPresent() && inUse(node, circuit)) {
-      open(node, ANSWER).ifPresent(route -> routes.use(node, route));
+    if (inUse(node, circuit)) {
+      // What is sent into a circuit that is over is lost: the peer may hold one to us, by which it
+      // comes and waits for answers.
+      var next =
+          !closed && swarm.link(node).isPresent()
+              ? open(node, ANSWER)
+              : Optional.<Routes.Relayed>empty();
+      next.or(() -> theirs(node))
+          .ifPresentOrElse(route -> routes.use(node, route), () -> routes.forget(node));
+    }
+  }
+
+  /** Ends the circuit that we have opened to the peer. */
+  void giveBack(NodeId peer) {
+    var circuit = circuits.get(peer);
+    if (circuit != null) {
+      circuit.stream.close();
     }
   }
 
@@ -398,7 +430,7 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
         long since = unused.computeIfAbsent(each.getKey(), _ -> System.nanoTime());
         if (System.nanoTime() - since > REST.toNanos()) {
           unused.remove(each.getKey());
-          each.getValue().stream.close();
+          giveBack(each.getKey());
         }
       }
     }

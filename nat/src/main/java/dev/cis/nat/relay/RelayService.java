@@ -216,6 +216,9 @@ public final class RelayService implements AutoCloseable {
                   return all.isEmpty() ? null : all;
                 });
           }
+          if (listener != null) {
+            gone(listener, stream.peer(), ids.target());
+          }
         }
       }
     }
@@ -245,6 +248,15 @@ public final class RelayService implements AutoCloseable {
     byte[] more = stream.receive(RelayMessage.MAX_BYTES);
     if (more != null) {
       stream.reset(Kind.INVALID);
+    }
+  }
+
+  /** Who waits at the other end shall not send into nothing. */
+  private static void gone(Listener listener, NodeId from, long circuit) {
+    try {
+      listener.tell(RelayMessage.gone(from, circuit));
+    } catch (Fault e) {
+      LOG.trace("event=circuit-end-not-told reason=\"{}\"", e.getMessage()); // it went first
     }
   }
 

@@ -29,6 +29,9 @@ final class Reservation {
     /** Somebody has a circuit to us. */
     void incoming(NodeId relay, NodeId from, long circuit);
 
+    /** That circuit is no more. */
+    void gone(NodeId relay, NodeId from, long circuit);
+
     /** It is over. */
     void ended(NodeId relay, String reason);
   }
@@ -68,6 +71,7 @@ final class Reservation {
             }
             case INCOMING ->
                 events.incoming(relay, Objects.requireNonNull(said.node()), said.circuit());
+            case GONE -> events.gone(relay, Objects.requireNonNull(said.node()), said.circuit());
             case REFUSED ->
                 throw new Fault(
                     NatCode.RELAY_REFUSED, relay.brief() + " refused: " + said.reason());

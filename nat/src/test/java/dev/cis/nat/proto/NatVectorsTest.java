@@ -64,7 +64,7 @@ class NatVectorsTest {
     var noon = new ClockMessage(Instant.parse("2026-11-21T12:00:00Z").toEpochMilli());
     assertThat(ClockMessage.CODEC.encode(noon)).isEqualTo(vector(vectors, "clock-answer"));
     assertThat(ClockMessage.CODEC.decode(vector(vectors, "clock-answer"))).isEqualTo(noon);
-    assertThat(vectors).hasSize(21);
+    assertThat(vectors).hasSize(22);
   }
 
   @Test
@@ -114,6 +114,7 @@ class NatVectorsTest {
             "relay-connect", RelayMessage.connect(node),
             "relay-connected", RelayMessage.connected(circuit, seen),
             "relay-incoming", RelayMessage.incoming(node, circuit),
+            "relay-gone", RelayMessage.gone(node, circuit),
             "relay-refused", RelayMessage.refused(RelayTable.NO_RESERVATION));
     messages.forEach((name, message) -> {
       assertThat(RelayMessage.CODEC.encode(message)).as(name).isEqualTo(vector(vectors, name));

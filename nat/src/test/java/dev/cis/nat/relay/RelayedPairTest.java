@@ -20,6 +20,7 @@ import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
 import dev.cis.transport.quic.QuicSwarm;
+import dev.cis.transport.quic.Routes;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -143,6 +144,32 @@ class RelayedPairTest {
     await().atMost(LONG).until(() -> !a.link(b).remote().equals(link.remote()));
     assertThat(a.swarm.ping(b.id(), LONG)).isPositive();
     assertThat(a.link(b).since()).as("it is the same connection").isEqualTo(link.since());
+  }
+
+  @Test
+  void whoGivesItsCircuitBackAnswersThroughTheOneOfThePeer() {
+    var anchor = anchor(RelayConfig.DEFAULT);
+    var a = node();
+    var b = node();
+    var first = a.uses(anchor);
+    var second = b.uses(anchor);
+    assertThat(a.swarm.connect(b.id(), LONG).path()).isEqualTo(Link.RELAY);
+    await().atMost(LONG).until(() -> second.circuit(a.id()).isPresent());
+    var ours = first.circuit(b.id());
+    var theirs = second.circuit(a.id());
+    // Both hold a circuit to the other, as after each has dialled, and both use the second.
+    assertThat(second.find(a.id(), LONG)).isNotEmpty();
+    assertThat(b.datagrams.routes().route(a.id())).isNotEqualTo(theirs);
+    await().atMost(LONG).until(() -> !a.datagrams.routes().route(b.id()).equals(ours));
+    assertThat(a.swarm.disconnect(b.id())).isTrue();
+    await().atMost(LONG).until(() -> b.swarm.link(a.id()).isEmpty());
+    second.giveBack(a.id());
+    await().atMost(LONG).until(() -> b.datagrams.routes().route(a.id()).equals(theirs));
+    await().atMost(LONG).until(() -> a.datagrams.routes().route(b.id()).equals(ours));
+    // By now a knows where b is; it shall come by its circuit all the same.
+    assertThat(a.swarm.connectNow(Routes.address(b.id()), LONG).path()).isEqualTo(Link.RELAY);
+    assertThat(a.swarm.ping(b.id(), LONG)).isPositive();
+    assertThat(b.swarm.ping(a.id(), LONG)).isPositive();
   }
 
   @Test
