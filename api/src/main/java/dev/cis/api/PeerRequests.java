@@ -6,7 +6,6 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.Did;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.wire.Bytes;
-import dev.cis.nat.proto.RelayTable;
 import dev.cis.node.Node;
 import dev.cis.transport.Address;
 import dev.cis.transport.Link;
@@ -15,6 +14,7 @@ import dev.cis.transport.PeerLink;
 import dev.cis.transport.PeerLocator;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportCode;
+import dev.cis.transport.realm.Realms;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,29 +82,17 @@ final class PeerRequests {
                         r.busiest().isEmpty() ? null : r.busiest()))
                 .toList());
     node.relay()
-        .ifPresent(look -> {
-          var limits = node.config().relay();
-          all.add(
-              relay(
-                  "places at our relay",
-                  "relay.max_reservations",
-                  "nodes",
-                  limits.maxReservations(),
-                  look.reservations()));
-          all.add(
-              relay(
-                  "relayed pairs",
-                  "relay.max_circuits",
-                  "pairs",
-                  limits.maxCircuits(),
-                  look.circuits()));
-        });
+        .ifPresent(
+            look -> all.addAll(RelayUse.of(node.config().relay().limits(), look, this::realm)));
     return new Result.Limits(all);
   }
 
-  private static Result.Limit relay(
-      String name, String key, String unit, long limit, RelayTable.Use use) {
-    return new Result.Limit(name, key, unit, limit, use.now(), use.peak(), use.refused(), null);
+  private String realm(String id) {
+    return node.realms().list().stream()
+        .filter(realm -> realm.id().equals(id))
+        .map(Realms.View::name)
+        .findFirst()
+        .orElse(id);
   }
 
   private boolean isLinked(@Nullable NodeId id) {

@@ -96,7 +96,9 @@ final class Assembly {
     }
     var relaying =
         anchor && config.relay().enabled()
-            ? keep("relay", RelayService.start(swarm, config.relay(), datagrams, Uptime.CLOCK))
+            ? keep(
+                "relay",
+                RelayService.start(swarm, realms::home, config.relay(), datagrams, Uptime.CLOCK))
             : null;
     keep("realm-exchange", RealmExchange.start(swarm, realms));
     var gossip = keep("gossip", Gossip.start(key, swarm, config.gossip()));

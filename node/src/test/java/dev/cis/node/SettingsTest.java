@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,6 +111,39 @@ class SettingsTest {
     assertThatThrownBy(alone::config)
         .hasMessageContaining("transport.idle_timeout = 4s: expected")
         .hasMessageContaining("keep_alive is at most half of idle_timeout");
+  }
+
+  @Test
+  void whatARelayGivesARealmIsReadAndABadValueIsRefusedByItsKey() throws IOException {
+    var toml =
+        """
+        [relay]
+        max_reservations = 100
+        max_circuits_per_realm = 7
+        realm_rate = "1MiB"
+        realm_bytes_per_hour = "10GiB"
+        limit_home = true
+        """;
+    var relay = read(toml).config().relay();
+    assertThat(relay.limits().reservationsPerRealm()).as("half").isEqualTo(50);
+    assertThat(relay.limits().circuitsPerRealm()).isEqualTo(7);
+    assertThat(relay.limits().ratePerRealm()).isEqualTo(1 << 20);
+    assertThat(relay.limits().hourPerRealm()).isEqualTo(10L << 30);
+    assertThat(relay.limits().realms().limitHome()).isTrue();
+    for (var key :
+        List.of(
+            "max_reservations_per_realm",
+            "max_circuits_per_realm",
+            "realm_rate",
+            "realm_bytes_per_hour")) {
+      assertThatThrownBy(() -> read("[relay]\nenabled = true\n" + key + " = -1\n").config())
+          .hasMessageContaining("config.toml: relay." + key + " = -1: expected relay." + key)
+          .hasMessageContaining("is at least 0");
+    }
+    assertThatThrownBy(() -> read("[relay]\nmax_circuits = 0\n").config())
+        .hasMessageContaining("relay.max_circuits = 0: expected relay.max_circuits is at least 1");
+    assertThatThrownBy(() -> read("[relay]\nlease = \"2d\"\n").config())
+        .hasMessageContaining("relay.lease = 2d: expected relay.lease is 10 s to 1 d");
   }
 
   @Test

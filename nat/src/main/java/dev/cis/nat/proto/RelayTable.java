@@ -5,9 +5,11 @@ import dev.cis.kernel.wire.Bytes;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a relay knows: who has a reservation, which circuits there are, and what each may still
@@ -16,9 +18,8 @@ import java.util.function.LongSupplier;
  * <p>Not thread-safe.
  */
 public final class RelayTable {
-  private static final double NANOS = 1e9;
-  private static final Duration HOUR = Duration.ofHours(1);
   private static final int REMEMBERED_HOURS = 65_536;
+  private static final int REMEMBERED_REALMS = 64;
 
   /** Why a circuit to a node that is not here is refused. */
   public static final String NO_RESERVATION = "that node has no reservation here";
@@ -27,18 +28,19 @@ public final class RelayTable {
   private final LongSupplier random;
   private final Map<NodeId, Reservation> reservations = new HashMap<>();
   private final Map<Long, Circuit> ends = new HashMap<>(); // each circuit twice, by both ids
-  private final Map<NodeId, Hour> hours =
+  private final Map<NodeId, HourlyBytes> hours =
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<NodeId, Hour> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<NodeId, HourlyBytes> eldest) {
           return size() > REMEMBERED_HOURS;
         }
       };
+  private final Map<RelayRealm, RealmQuota> quotas = new LinkedHashMap<>();
   private final Count<Bytes> reservedIn = new Count<>();
   private final Count<NodeId> openedBy = new Count<>();
   private final Count<NodeId> leadingTo = new Count<>();
   private final Count<Bytes> openedIn = new Count<>();
-  private final Allowance together;
+  private final ByteRate together;
   private final Tally places = new Tally();
   private final Tally joined = new Tally();
   private long forwarded;
@@ -53,86 +55,29 @@ public final class RelayTable {
   public RelayTable(RelayLimits limits, LongSupplier random) {
     this.limits = limits;
     this.random = random;
-    this.together = new Allowance(limits.totalBytesPerSecond(), limits.totalBytesPerSecond());
+    this.together = new ByteRate(limits.totalRate(), limits.totalRate());
   }
 
-  private record Reservation(Endpoint at, Duration until) {}
+  /** Who asks, on whose account, and at which address the relay sees it. */
+  public record Party(NodeId node, RelayRealm realm, Endpoint at) {}
+
+  private record Reservation(Party party, RealmQuota quota, Duration until) {}
 
   private static final class Circuit {
-    final NodeId opener;
-    final Endpoint openerAt;
-    final long openerId;
+    final Party opener;
+    final RealmQuota quota;
     final NodeId target;
-    final long targetId;
-    final Allowance allowance;
+    final Joined ids;
+    final ByteRate rate;
     Endpoint targetAt;
 
-    Circuit(
-        NodeId opener,
-        Endpoint openerAt,
-        Joined ids,
-        NodeId target,
-        Endpoint targetAt,
-        Allowance allowance) {
+    Circuit(Party opener, RealmQuota quota, Reservation target, Joined ids, ByteRate rate) {
       this.opener = opener;
-      this.openerAt = openerAt;
-      this.openerId = ids.opener;
-      this.target = target;
-      this.targetAt = targetAt;
-      this.targetId = ids.target;
-      this.allowance = allowance;
-    }
-  }
-
-  /** What somebody's circuits have carried in the current hour. */
-  private static final class Hour {
-    Duration since;
-    long bytes;
-
-    Hour(Duration since) {
-      this.since = since;
-    }
-  }
-
-  /** Tokens in bytes. */
-  private static final class Allowance {
-    private final double perSecond;
-    private final double most;
-    private double tokens;
-    private long at = Long.MIN_VALUE;
-
-    Allowance(double perSecond, double most) {
-      this.perSecond = perSecond;
-      this.most = most;
-      this.tokens = most;
-    }
-
-    boolean has(Duration uptime, int bytes) {
-      long now = uptime.toNanos();
-      if (at != Long.MIN_VALUE) {
-        tokens = Math.min(most, tokens + (now - at) / NANOS * perSecond);
-      }
-      at = now;
-      return tokens >= bytes;
-    }
-
-    void take(int bytes) {
-      tokens -= bytes;
-    }
-  }
-
-  /** What was asked for, since the start. */
-  private static final class Tally {
-    private int peak;
-    private long refused;
-
-    void count(Verdict<?> verdict, int now) {
-      peak = Math.max(peak, now);
-      refused += verdict instanceof Verdict.Refused ? 1 : 0;
-    }
-
-    Use of(int now) {
-      return new Use(now, peak, refused);
+      this.quota = quota;
+      this.target = target.party.node;
+      this.targetAt = target.party.at;
+      this.ids = ids;
+      this.rate = rate;
     }
   }
 
@@ -167,32 +112,50 @@ public final class RelayTable {
   /** Where to send a datagram on, and with which id. */
   public record Forward(Endpoint to, long circuit) {}
 
-  /** Makes or renews a reservation; granted is the time for which it holds. */
-  public Verdict<Duration> reserve(Duration uptime, NodeId node, Endpoint at) {
+  /**
+   * Makes or renews a reservation; granted is the time for which it holds. Who has another realm by
+   * now needs a place of that one. After a refusal what there was holds until its time is over.
+   */
+  public Verdict<Duration> reserve(Duration uptime, Party party) {
     expire(uptime);
-    var verdict = reservation(uptime, node, at);
-    places.count(verdict, reservations.size());
-    return verdict;
+    var before = reservations.get(party.node);
+    var quota = quota(uptime, party.realm);
+    var refusal = fullOfReservations(before, party, quota);
+    if (refusal != null) {
+      places.refuse();
+      return new Verdict.Refused<>(refusal);
+    }
+    release(party.node);
+    var reservation = new Reservation(party, quota, uptime.plus(limits.lease()));
+    reservations.put(party.node, reservation);
+    reservedIn.add(party.at.subnet());
+    quota.reservations.add();
+    places.add();
+    ends.values().stream()
+        .filter(circuit -> circuit.target.equals(party.node))
+        .forEach(circuit -> circuit.targetAt = party.at);
+    return new Verdict.Granted<>(limits.lease());
   }
 
-  private Verdict<Duration> reservation(Duration uptime, NodeId node, Endpoint at) {
-    var before = reservations.get(node);
-    if (before == null || !before.at.subnet().equals(at.subnet())) {
-      if (before == null && reservations.size() >= limits.reservations()) {
-        return new Verdict.Refused<>("this relay has " + limits.reservations() + " reservations");
-      }
-      if (reservedIn.of(at.subnet()) >= limits.reservationsPerNetwork()) {
-        return new Verdict.Refused<>(
-            "your network has " + limits.reservationsPerNetwork() + " reservations here");
-      }
+  private @Nullable String fullOfReservations(
+      @Nullable Reservation before, Party party, RealmQuota quota) {
+    if (before == null && places.now() >= limits.maxReservations()) {
+      return "this relay has " + limits.maxReservations() + " reservations";
     }
-    release(node);
-    reservations.put(node, new Reservation(at, uptime.plus(limits.lease())));
-    reservedIn.add(at.subnet());
-    ends.values().stream()
-        .filter(circuit -> circuit.target.equals(node))
-        .forEach(circuit -> circuit.targetAt = at);
-    return new Verdict.Granted<>(limits.lease());
+    if ((before == null || !before.party.at.subnet().equals(party.at.subnet()))
+        && reservedIn.of(party.at.subnet()) >= limits.maxReservationsPerNetwork()) {
+      return "your network has " + limits.maxReservationsPerNetwork() + " reservations here";
+    }
+    return before != null && before.party.realm.equals(party.realm)
+        ? null
+        : quota.fullOfReservations();
+  }
+
+  private RealmQuota quota(Duration uptime, RelayRealm realm) {
+    if (quotas.size() >= REMEMBERED_REALMS) {
+      quotas.values().removeIf(quota -> quota.isIdle(uptime));
+    }
+    return quotas.computeIfAbsent(realm, _ -> new RealmQuota(realm, limits, uptime));
   }
 
   /** Ends a reservation and the circuits that lead to it. */
@@ -208,7 +171,9 @@ public final class RelayTable {
   private void release(NodeId node) {
     var before = reservations.remove(node);
     if (before != null) {
-      reservedIn.remove(before.at.subnet());
+      reservedIn.remove(before.party.at.subnet());
+      before.quota.reservations.remove();
+      places.remove();
     }
   }
 
@@ -221,53 +186,54 @@ public final class RelayTable {
     over.forEach(this::cancel);
   }
 
-  /** Joins a node with one that has a reservation. */
-  public Verdict<Joined> connect(Duration uptime, NodeId opener, Endpoint at, NodeId target) {
-    var verdict = circuit(uptime, opener, at, target);
-    joined.count(verdict, ends.size() / 2);
-    return verdict;
-  }
-
-  private Verdict<Joined> circuit(Duration uptime, NodeId opener, Endpoint at, NodeId target) {
+  /** Joins a node with one that has a reservation; the opener's realm pays for it. */
+  public Verdict<Joined> connect(Duration uptime, Party opener, NodeId target) {
     var reservation = reservations.get(target);
     if (reservation == null || reservation.until.compareTo(uptime) <= 0) {
+      joined.refuse();
       return new Verdict.Refused<>(NO_RESERVATION);
     }
-    if (opener.equals(target)) {
-      return new Verdict.Refused<>("a circuit joins two nodes");
-    }
-    if (ends.size() / 2 >= limits.circuits()) {
-      return new Verdict.Refused<>("this relay has " + limits.circuits() + " circuits");
-    }
-    if (openedBy.of(opener) >= limits.circuitsPerNode()) {
-      return new Verdict.Refused<>("you have " + limits.circuitsPerNode() + " circuits here");
-    }
-    if (leadingTo.of(target) >= limits.circuitsPerNode()) {
-      return new Verdict.Refused<>("that node has " + limits.circuitsPerNode() + " circuits here");
-    }
-    if (openedIn.of(at.subnet()) >= limits.circuitsPerNetwork()) {
-      return new Verdict.Refused<>(
-          "your network has " + limits.circuitsPerNetwork() + " circuits here");
-    }
-    if (hour(uptime, opener).bytes >= limits.bytesPerHour()) {
-      return new Verdict.Refused<>(
-          "your circuits have carried " + limits.bytesPerHour() + " bytes within the hour");
+    var quota = quota(uptime, opener.realm);
+    var refusal = fullOfCircuits(uptime, opener, target, quota);
+    if (refusal != null) {
+      joined.refuse();
+      return new Verdict.Refused<>(refusal);
     }
     var ids = new Joined(freshId(), freshId());
-    var circuit =
-        new Circuit(
-            opener,
-            at,
-            ids,
-            target,
-            reservation.at,
-            new Allowance(limits.bytesPerSecond(), limits.burst()));
+    long perSecond = limits.circuitRate();
+    var rate = new ByteRate(perSecond, RelayLimits.burst(perSecond));
+    var circuit = new Circuit(opener, quota, reservation, ids, rate);
     ends.put(ids.opener, circuit);
     ends.put(ids.target, circuit);
-    openedBy.add(opener);
+    openedBy.add(opener.node);
     leadingTo.add(target);
-    openedIn.add(at.subnet());
+    openedIn.add(opener.at.subnet());
+    quota.circuits.add();
+    joined.add();
     return new Verdict.Granted<>(ids);
+  }
+
+  private @Nullable String fullOfCircuits(
+      Duration uptime, Party opener, NodeId target, RealmQuota quota) {
+    if (opener.node.equals(target)) {
+      return "a circuit joins two nodes";
+    }
+    if (joined.now() >= limits.maxCircuits()) {
+      return "this relay has " + limits.maxCircuits() + " circuits";
+    }
+    if (openedBy.of(opener.node) >= limits.maxCircuitsPerNode()) {
+      return "you have " + limits.maxCircuitsPerNode() + " circuits here";
+    }
+    if (leadingTo.of(target) >= limits.maxCircuitsPerNode()) {
+      return "that node has " + limits.maxCircuitsPerNode() + " circuits here";
+    }
+    if (openedIn.of(opener.at.subnet()) >= limits.maxCircuitsPerNetwork()) {
+      return "your network has " + limits.maxCircuitsPerNetwork() + " circuits here";
+    }
+    if (!hour(uptime, opener.node).has(uptime, 1)) {
+      return "your circuits have carried " + limits.nodeBytesPerHour() + " bytes within the hour";
+    }
+    return quota.fullOfCircuits(uptime);
   }
 
   private long freshId() {
@@ -287,11 +253,13 @@ public final class RelayTable {
   }
 
   private void remove(Circuit circuit) {
-    ends.remove(circuit.openerId);
-    ends.remove(circuit.targetId);
-    openedBy.remove(circuit.opener);
+    ends.remove(circuit.ids.opener);
+    ends.remove(circuit.ids.target);
+    openedBy.remove(circuit.opener.node);
     leadingTo.remove(circuit.target);
-    openedIn.remove(circuit.openerAt.subnet());
+    openedIn.remove(circuit.opener.at.subnet());
+    circuit.quota.circuits.remove();
+    joined.remove();
   }
 
   /**
@@ -302,35 +270,32 @@ public final class RelayTable {
    */
   public Optional<Forward> forward(Duration uptime, long id, Endpoint from, int bytes) {
     var circuit = ends.get(id);
-    boolean byOpener = circuit != null && id == circuit.openerId;
-    if (circuit == null || !from.equals(byOpener ? circuit.openerAt : circuit.targetAt)) {
+    boolean byOpener = circuit != null && id == circuit.ids.opener;
+    if (circuit == null || !from.equals(byOpener ? circuit.opener.at : circuit.targetAt)) {
       strays++;
       return Optional.empty();
     }
-    var hour = hour(uptime, circuit.opener);
-    if (hour.bytes + bytes > limits.bytesPerHour()
-        || !circuit.allowance.has(uptime, bytes)
+    var hour = hour(uptime, circuit.opener.node);
+    if (!hour.has(uptime, bytes)
+        || !circuit.rate.has(uptime, bytes)
+        || !circuit.quota.carries(uptime, bytes)
         || !together.has(uptime, bytes)) {
       dropped++;
       return Optional.empty();
     }
-    hour.bytes += bytes;
-    circuit.allowance.take(bytes);
+    hour.take(bytes);
+    circuit.rate.take(bytes);
+    circuit.quota.take(bytes);
     together.take(bytes);
     forwarded++;
     return Optional.of(
         byOpener
-            ? new Forward(circuit.targetAt, circuit.targetId)
-            : new Forward(circuit.openerAt, circuit.openerId));
+            ? new Forward(circuit.targetAt, circuit.ids.target)
+            : new Forward(circuit.opener.at, circuit.ids.opener));
   }
 
-  private Hour hour(Duration uptime, NodeId opener) {
-    var hour = hours.computeIfAbsent(opener, _ -> new Hour(uptime));
-    if (uptime.minus(hour.since).compareTo(HOUR) >= 0) {
-      hour.since = uptime;
-      hour.bytes = 0;
-    }
-    return hour;
+  private HourlyBytes hour(Duration uptime, NodeId opener) {
+    return hours.computeIfAbsent(opener, _ -> new HourlyBytes(limits.nodeBytesPerHour(), uptime));
   }
 
   /**
@@ -339,7 +304,16 @@ public final class RelayTable {
    * @param peak the most there was since the start
    * @param refused how often more was refused, for whatever reason
    */
-  public record Use(int now, int peak, long refused) {}
+  public record Use(long now, long peak, long refused) {}
+
+  /**
+   * How it stands with one realm. Refusals are those for its own limits.
+   *
+   * @param hour bytes within the hour; refused are circuits, and datagrams in circuits
+   * @param dropped datagrams that were too much for a second
+   */
+  public record RealmUse(
+      RelayRealm realm, Use reservations, Use circuits, Use hour, long dropped) {}
 
   /**
    * How it stands.
@@ -347,13 +321,20 @@ public final class RelayTable {
    * @param forwarded datagrams that went on
    * @param dropped datagrams that were too much
    * @param strays datagrams of no circuit, or from the wrong address
+   * @param realms those that were seen
    */
-  public record Look(Use reservations, Use circuits, long forwarded, long dropped, long strays) {}
+  public record Look(
+      Use reservations,
+      Use circuits,
+      long forwarded,
+      long dropped,
+      long strays,
+      List<RealmUse> realms) {}
 
   /** How it stands now. */
   public Look look(Duration uptime) {
     expire(uptime);
-    return new Look(
-        places.of(reservations.size()), joined.of(ends.size() / 2), forwarded, dropped, strays);
+    var realms = quotas.values().stream().map(quota -> quota.look(uptime)).toList();
+    return new Look(places.use(), joined.use(), forwarded, dropped, strays, realms);
   }
 }

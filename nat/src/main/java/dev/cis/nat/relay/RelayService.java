@@ -8,7 +8,9 @@ import dev.cis.nat.Datagrams;
 import dev.cis.nat.Endpoints;
 import dev.cis.nat.proto.Endpoint;
 import dev.cis.nat.proto.RelayMessage;
+import dev.cis.nat.proto.RelayRealm;
 import dev.cis.nat.proto.RelayTable;
+import dev.cis.nat.proto.RelayTable.Party;
 import dev.cis.nat.proto.RelayTable.Verdict;
 import dev.cis.transport.Admission;
 import dev.cis.transport.Link;
@@ -42,10 +44,12 @@ public final class RelayService implements AutoCloseable {
   public static final ProtocolId PROTOCOL = ProtocolId.parse("/cis/sys/relay/1.0");
 
   private static final Logger LOG = LoggerFactory.getLogger(RelayService.class);
+  private static final String MEMBERS_ONLY = "this relay serves members of its realm only";
   private static final Duration FIRST = Duration.ofSeconds(10);
   private static final Duration SLACK = Duration.ofSeconds(10);
 
   private final Swarm swarm;
+  private final Supplier<String> home;
   private final RelayConfig config;
   private final Datagrams datagrams;
   private final Supplier<Now> clock;
@@ -68,8 +72,14 @@ public final class RelayService implements AutoCloseable {
     }
   }
 
-  private RelayService(Swarm swarm, RelayConfig config, Datagrams datagrams, Supplier<Now> clock) {
+  private RelayService(
+      Swarm swarm,
+      Supplier<String> home,
+      RelayConfig config,
+      Datagrams datagrams,
+      Supplier<Now> clock) {
     this.swarm = swarm;
+    this.home = home;
     this.config = config;
     this.datagrams = datagrams;
     this.clock = clock;
@@ -78,10 +88,18 @@ public final class RelayService implements AutoCloseable {
     datagrams.relay(this::forward);
   }
 
-  /** Relays for linked peers from now on. */
+  /**
+   * Relays for linked peers from now on.
+   *
+   * @param home id of the home realm, which may change
+   */
   public static RelayService start(
-      Swarm swarm, RelayConfig config, Datagrams datagrams, Supplier<Now> clock) {
-    return new RelayService(swarm, config, datagrams, clock);
+      Swarm swarm,
+      Supplier<String> home,
+      RelayConfig config,
+      Datagrams datagrams,
+      Supplier<Now> clock) {
+    return new RelayService(swarm, home, config, datagrams, clock);
   }
 
   /** How it stands. */
@@ -118,8 +136,8 @@ public final class RelayService implements AutoCloseable {
     var at = at(stream);
     if (at.isEmpty()) {
       refuse(stream, "this relay sees you through another relay");
-    } else if (!config.strangers() && stream.realms().equals(Set.of(Admission.ANCHOR_REALM))) {
-      refuse(stream, "this relay serves members of its realm only");
+    } else if (!serves(stream)) {
+      refuse(stream, MEMBERS_ONLY);
     } else if (question.kind() == RelayMessage.Kind.RESERVE) {
       reserve(stream, at.get());
     } else if (question.kind() == RelayMessage.Kind.CONNECT && question.node() != null) {
@@ -127,6 +145,15 @@ public final class RelayService implements AutoCloseable {
     } else {
       stream.reset(Kind.INVALID);
     }
+  }
+
+  private boolean serves(Stream stream) {
+    return config.strangers() || !stream.realms().equals(Set.of(Admission.ANCHOR_REALM));
+  }
+
+  /** The peer as we know it, now: what it may prove changes when it or we leave a realm. */
+  private Party party(Stream stream, Endpoint at) {
+    return new Party(stream.peer(), RelayRealm.of(stream.realms(), home.get()), at);
   }
 
   private Optional<Endpoint> at(Stream stream) {
@@ -151,7 +178,10 @@ public final class RelayService implements AutoCloseable {
       while (true) {
         Verdict<Duration> verdict;
         synchronized (table) {
-          verdict = table.reserve(clock.get().uptime(), node, at);
+          verdict =
+              serves(stream)
+                  ? table.reserve(clock.get().uptime(), party(stream, at))
+                  : new Verdict.Refused<>(MEMBERS_ONLY);
           if (verdict instanceof Verdict.Granted<Duration>) {
             listeners.put(node, listener);
           }
@@ -195,7 +225,7 @@ public final class RelayService implements AutoCloseable {
     Verdict<RelayTable.Joined> verdict;
     Listener listener;
     synchronized (table) {
-      verdict = table.connect(clock.get().uptime(), stream.peer(), at, target);
+      verdict = table.connect(clock.get().uptime(), party(stream, at), target);
       listener = listeners.get(target);
       if (verdict instanceof Verdict.Granted<RelayTable.Joined>) {
         circuits.computeIfAbsent(target, _ -> new HashSet<>()).add(stream);

@@ -2,6 +2,7 @@ package dev.cis.nat.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.cis.kernel.fault.Fault;
@@ -10,25 +11,35 @@ import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.time.Uptime;
 import dev.cis.nat.AnchorConfig;
 import dev.cis.nat.Datagrams;
+import dev.cis.nat.proto.RealmLimits;
+import dev.cis.nat.proto.RelayLimits;
 import dev.cis.nat.proto.RelayMessage;
+import dev.cis.nat.proto.RelayRealm;
+import dev.cis.nat.proto.RelayTable;
 import dev.cis.nat.punch.HolePunching;
 import dev.cis.transport.Admission;
 import dev.cis.transport.Link;
 import dev.cis.transport.PeerDescription;
 import dev.cis.transport.PeerLink;
 import dev.cis.transport.StoredPeerBook;
+import dev.cis.transport.Stream;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
 import dev.cis.transport.quic.QuicSwarm;
 import dev.cis.transport.quic.Routes;
+import dev.cis.transport.realm.AccessConfig;
+import dev.cis.transport.realm.Realms;
+import dev.cis.transport.realm.Role;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,16 +57,16 @@ class RelayedPairTest {
     final Swarm swarm;
     final List<List<NodeId>> told = new CopyOnWriteArrayList<>();
 
-    Side(Datagrams datagrams) {
+    Side(Datagrams datagrams, KeyPair key, Admission admission) {
       this.datagrams = datagrams;
       this.swarm =
           QuicSwarm.open(
-              KeyPair.generate(random),
+              key,
               TransportConfig.DEFAULT.withListen(
                   new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
               StoredPeerBook.inMemory(),
               new PeerDescription("", new TreeMap<>(), List.of(), List.of()),
-              Admission.OPEN,
+              admission,
               datagrams);
       opened.add(swarm);
     }
@@ -87,13 +98,66 @@ class RelayedPairTest {
   }
 
   private Side anchor(RelayConfig config) {
-    var side = new Side(Datagrams.ofAnchor(AnchorConfig.DEFAULT, Uptime.CLOCK));
-    opened.add(RelayService.start(side.swarm, config, side.datagrams, Uptime.CLOCK));
+    var side =
+        new Side(
+            Datagrams.ofAnchor(AnchorConfig.DEFAULT, Uptime.CLOCK),
+            KeyPair.generate(random),
+            Admission.OPEN);
+    var _ = relay(side, Admission.OPEN, config);
     return side;
   }
 
+  private RelayService relay(Side side, Admission admission, RelayConfig config) {
+    var relay =
+        RelayService.start(side.swarm, admission::home, config, side.datagrams, Uptime.CLOCK);
+    opened.add(relay);
+    return relay;
+  }
+
   private Side node() {
-    return new Side(Datagrams.ofNode(Uptime.CLOCK));
+    return node(KeyPair.generate(random), Admission.OPEN);
+  }
+
+  private static Realms realms(KeyPair key, Admission.Strangers strangers) {
+    var access = new AccessConfig(List.of(), List.of(), true, strangers);
+    return Realms.inMemory(key, access, () -> Uptime.CLOCK.now().wall());
+  }
+
+  /** A node that is in a realm of its own and in no other. */
+  private Side stranger() {
+    var key = KeyPair.generate(random);
+    var realms = realms(key, Admission.Strangers.REFUSED);
+    var _ = realms.create("elsewhere");
+    return node(key, realms);
+  }
+
+  private Side member(Realms of) {
+    var key = KeyPair.generate(random);
+    var realms = realms(key, Admission.Strangers.REFUSED);
+    var _ = realms.join(of.invite("", Role.MEMBER, Duration.ofDays(1), List.of()), true);
+    return node(key, realms);
+  }
+
+  private Side node(KeyPair key, Admission admission) {
+    return new Side(Datagrams.ofNode(Uptime.CLOCK), key, admission);
+  }
+
+  /** What the relay answers on a stream of its own, which stays open. */
+  private RelayMessage asks(Side side, Side anchor, RelayMessage question) {
+    return asks(asking(side, anchor), question);
+  }
+
+  private Stream asking(Side side, Side anchor) {
+    var _ = side.swarm.connect(anchor.swarm.localAddresses().getFirst(), LONG);
+    var stream = side.swarm.openSystem(anchor.id(), RelayService.PROTOCOL, LONG);
+    opened.add(stream);
+    return stream;
+  }
+
+  private static RelayMessage asks(Stream stream, RelayMessage question) {
+    stream.send(RelayMessage.CODEC.encode(question));
+    return RelayMessage.CODEC.decode(
+        Objects.requireNonNull(stream.receive(RelayMessage.MAX_BYTES)));
   }
 
   private void punches(Side side, RelayClient relays) {
@@ -208,6 +272,82 @@ class RelayedPairTest {
     assertThatThrownBy(() -> a.swarm.connect(b.id(), LONG))
         .isInstanceOf(Fault.class)
         .hasMessageContaining("no address");
+  }
+
+  @Test
+  void strangersAtTheirLimitAreToldSoWhileMembersAreServed() {
+    var key = KeyPair.generate(random);
+    var realms = realms(key, Admission.Strangers.SERVED);
+    var _ = realms.create("lab");
+    var anchor = new Side(Datagrams.ofAnchor(AnchorConfig.DEFAULT, Uptime.CLOCK), key, realms);
+    var all = RelayLimits.DEFAULT;
+    var relay =
+        relay(
+            anchor,
+            realms,
+            new RelayConfig(true, true, all.with(new RealmLimits(false, 1, 1, 0, 0))));
+
+    var first = stranger();
+    first.uses(anchor);
+    var late = stranger();
+    var refused = asks(late, anchor, RelayMessage.reserve());
+    assertThat(refused.kind()).isEqualTo(RelayMessage.Kind.REFUSED);
+    assertThat(refused.reason())
+        .isEqualTo(
+            "no more reservations of strangers than 1 here (relay.max_reservations_per_realm)");
+    assertThat(asks(late, anchor, RelayMessage.connect(first.id())).kind())
+        .isEqualTo(RelayMessage.Kind.CONNECTED);
+    assertThat(asks(stranger(), anchor, RelayMessage.connect(first.id())).reason())
+        .isEqualTo("no more circuits of strangers than 1 here (relay.max_circuits_per_realm)");
+
+    var a = member(realms);
+    var b = member(realms);
+    a.uses(anchor);
+    b.uses(anchor);
+    assertThat(a.swarm.connect(b.id(), LONG).path()).isEqualTo(Link.RELAY);
+    assertThat(a.swarm.ping(b.id(), LONG)).isPositive();
+    assertThat(relay.look().realms())
+        .extracting(RelayTable.RealmUse::realm, RelayTable.RealmUse::reservations)
+        .containsExactlyInAnyOrder(
+            tuple(RelayRealm.STRANGERS, new RelayTable.Use(1, 1, 1)),
+            tuple(new RelayRealm(realms.home(), true), new RelayTable.Use(2, 2, 0)));
+
+    first.swarm.close();
+    await().atMost(LONG).until(() -> relay.look().reservations().now() == 2);
+    late.uses(anchor);
+    assertThat(late.told).containsExactly(List.of(anchor.id()));
+  }
+
+  @Test
+  void whoIsRevokedIsAStrangerWhenItRenews() {
+    for (boolean strangers : List.of(true, false)) {
+      var key = KeyPair.generate(random);
+      var realms = realms(key, Admission.Strangers.SERVED);
+      var _ = realms.create("lab");
+      var anchor = new Side(Datagrams.ofAnchor(AnchorConfig.DEFAULT, Uptime.CLOCK), key, realms);
+      var relay =
+          relay(anchor, realms, new RelayConfig(true, strangers, RelayConfig.DEFAULT.limits()));
+      var member = member(realms);
+      var stream = asking(member, anchor);
+      assertThat(asks(stream, RelayMessage.reserve()).kind()).isEqualTo(RelayMessage.Kind.RESERVED);
+      assertThat(places(relay)).containsExactly(tuple(new RelayRealm(realms.home(), true), 1L));
+      var _ = realms.revoke(realms.home(), member.id(), Duration.ZERO);
+      var told = asks(stream, RelayMessage.reserve());
+      if (strangers) {
+        assertThat(told.kind()).isEqualTo(RelayMessage.Kind.RESERVED);
+        assertThat(places(relay)).containsExactly(tuple(RelayRealm.STRANGERS, 1L));
+      } else {
+        assertThat(told.reason()).isEqualTo("this relay serves members of its realm only");
+        await().atMost(LONG).until(() -> places(relay).isEmpty());
+      }
+    }
+  }
+
+  private static List<Tuple> places(RelayService relay) {
+    return relay.look().realms().stream()
+        .filter(use -> use.reservations().now() > 0)
+        .map(use -> tuple(use.realm(), use.reservations().now()))
+        .toList();
   }
 
   @Test
