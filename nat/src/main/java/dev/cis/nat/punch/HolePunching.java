@@ -242,7 +242,18 @@ public final class HolePunching implements Session.Events, AutoCloseable {
   }
 
   private void backToRelay(NodeId peer) {
-    relays.circuit(peer).ifPresent(circuit -> routes.use(peer, circuit));
+    relays
+        .circuit(peer)
+        .ifPresentOrElse(
+            circuit -> routes.use(peer, circuit),
+            () -> {
+              // Else what the peer begins through a relay would be answered where it does not
+              // listen
+              // any more.
+              if (swarm.link(peer).isEmpty()) {
+                routes.forget(peer);
+              }
+            });
   }
 
   @Override
