@@ -111,8 +111,8 @@ class DialBackByRelayTest {
       }
 
       @Override
-      public boolean isEager() {
-        return true;
+      public Haste haste(NodeId node) {
+        return Haste.BESIDE;
       }
 
       @Override

@@ -12,12 +12,19 @@ public interface AddressSource {
   /** A short name for messages: {@code mdns}, {@code dht}. */
   String name();
 
-  /**
-   * Whether it is worth asking beside the addresses of the book, when the first of them has not
-   * answered at once; the others are asked when the book leads nowhere.
-   */
-  default boolean isEager() {
-    return false;
+  /** When a search asks a source. */
+  enum Haste {
+    /** Almost at once: beside a neighbour that answers, it is likely to be the only way. */
+    FIRST,
+    /** When the first address of the book has not answered soon. */
+    BESIDE,
+    /** When the book leads nowhere. */
+    LAST
+  }
+
+  /** When to ask this one where the node is; whoever has no address at all asks every one. */
+  default Haste haste(NodeId node) {
+    return Haste.LAST;
   }
 
   /** Addresses of the node, possibly none. May block up to {@code within}. */

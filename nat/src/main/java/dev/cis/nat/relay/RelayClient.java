@@ -312,8 +312,11 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
   }
 
   @Override
-  public boolean isEager() {
-    return true;
+  public Haste haste(NodeId node) {
+    // Who names relays has not found itself reachable.
+    return record(node).filter(record -> !record.relays().isEmpty()).isPresent()
+        ? Haste.FIRST
+        : Haste.BESIDE;
   }
 
   @Override

@@ -192,8 +192,8 @@ class RoutesTest {
       }
 
       @Override
-      public boolean isEager() {
-        return true;
+      public Haste haste(NodeId node) {
+        return Haste.BESIDE;
       }
 
       @Override
