@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,7 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
   private final Factory factory;
   private final List<Codec> all = new ArrayList<>();
   private final Map<ByteBuffer, Dialled> dialled = new HashMap<>();
+  private final Repeater repeater;
   private final Pair near;
   private final Pair far;
   private final Pair virtual;
@@ -80,15 +82,20 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
     ChannelHandler client(int maxDatagram);
   }
 
-  /** Adds itself to the pipeline of the socket; the codecs come to stand before it. */
-  static Codecs add(Channel udp, Nearby nearby, Factory factory) {
-    var codecs = new Codecs(udp, nearby, factory);
+  /**
+   * Adds itself to the pipeline of the socket; the codecs come to stand before it.
+   *
+   * @param again sends a packet of a handshake once more
+   */
+  static Codecs add(Channel udp, Nearby nearby, Consumer<DatagramPacket> again, Factory factory) {
+    var codecs = new Codecs(udp, nearby, again, factory);
     udp.pipeline().addLast(NAME, codecs);
     return codecs;
   }
 
-  private Codecs(Channel udp, Nearby nearby, Factory factory) {
+  private Codecs(Channel udp, Nearby nearby, Consumer<DatagramPacket> again, Factory factory) {
     this.udp = udp;
+    this.repeater = new Repeater(udp.eventLoop(), dialled::containsKey, again);
     this.nearby = nearby;
     this.factory = factory;
     this.near = new Pair(nearby.near(), false);
@@ -119,6 +126,22 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
 
   void closed(ByteBuffer id) {
     dialled.remove(id);
+    repeater.closed(id);
+  }
+
+  /** Ends a connection of this socket. On the loop. */
+  static void part(Channel udp, Runnable close) {
+    var codecs = udp.pipeline().get(Codecs.class);
+    if (codecs == null) {
+      close.run();
+    } else {
+      codecs.repeater.part(close);
+    }
+  }
+
+  /** A packet of one of the codecs leaves. */
+  void leaving(DatagramPacket packet) {
+    repeater.leaving(packet);
   }
 
   /** Where the connection with this id was dialled to, null if it was not dialled here. */
@@ -130,6 +153,10 @@ final class Codecs extends ChannelOutboundHandlerAdapter {
   /** Gives a packet to the codec that its destination connection id belongs to. */
   void read(ByteBuffer id, DatagramPacket packet) throws Exception {
     var connection = dialled.get(id);
+    if (repeater.arriving(id, packet, connection != null)) {
+      packet.release();
+      return;
+    }
     var codec = connection == null ? pair(packet.sender().getAddress()).server() : connection.codec;
     codec.unfinished = true;
     codec.inbound().channelRead(codec.context, packet);

@@ -27,6 +27,7 @@ final class Demultiplexer extends ChannelDuplexHandler {
   private final Junction junction;
   private volatile RawDatagrams.@Nullable Sender sender;
   private @Nullable Codecs codecs;
+  private @Nullable ChannelHandlerContext socket;
 
   Demultiplexer(RawDatagrams raw, Junction junction) {
     this.raw = raw;
@@ -44,6 +45,11 @@ final class Demultiplexer extends ChannelDuplexHandler {
 
   @Nullable Codecs codecs() {
     return codecs;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    socket = context;
   }
 
   @Override
@@ -125,6 +131,25 @@ final class Demultiplexer extends ChannelDuplexHandler {
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
     var packet = (DatagramPacket) message;
+    var behind = codecs;
+    if (behind != null) {
+      behind.leaving(packet);
+    }
+    pass(context, packet, promise);
+  }
+
+  /** Sends a packet of a codec once more. */
+  void again(DatagramPacket packet) {
+    var context = socket;
+    if (context == null) {
+      packet.release();
+    } else {
+      pass(context, packet, context.newPromise());
+      context.flush();
+    }
+  }
+
+  private void pass(ChannelHandlerContext context, DatagramPacket packet, ChannelPromise promise) {
     if (Routes.isVirtual(packet.recipient().getAddress())) {
       junction.leave(this, context, packet, promise);
     } else {

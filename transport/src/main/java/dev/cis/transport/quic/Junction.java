@@ -8,10 +8,14 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.unix.SegmentedDatagramPacket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +28,24 @@ final class Junction {
   private static final int LONG_TYPE = 0xF0;
   private static final int INITIAL = 0xC0;
 
+  // A relayed datagram crosses the lines of both ends and the relay's, each of which may lose it.
+  // So
+  // the first ones of a connection are sent twice: what was lost of them would be missed only after
+  // QUIC's first timeouts, which are long.
+  private static final int SENT_TWICE = 32;
+  private static final long TWICE_AFTER_MILLIS = 15;
+  private static final int MAX_BEGUN = 1_024;
+  private static final int MAX_TWICE_BYTES = 4 * Routes.MAX_PACKET;
+
   private final Routes routes;
   private final List<Exit> exits = new ArrayList<>();
+  private final Map<InetAddress, Integer> twice =
+      new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<InetAddress, Integer> eldest) {
+          return size() > MAX_BEGUN;
+        }
+      };
 
   private record Exit(Channel channel, Demultiplexer demultiplexer, Reach reach) {
     InetSocketAddress local() {
@@ -142,16 +162,43 @@ final class Junction {
       var _ = promise.trySuccess();
       return;
     }
+    boolean isDoubled = isSentTwice(packet);
     var ready =
         route instanceof Relayed relayed
             ? wrapped(context, packet, relayed)
             : addressed(packet, packet.content(), 0, to);
+    if (isDoubled && route instanceof Relayed) {
+      var copy = ready.copy();
+      var _ =
+          exit.channel
+              .eventLoop()
+              .schedule(
+                  () -> {
+                    var _ = exit.channel.writeAndFlush(copy);
+                  },
+                  TWICE_AFTER_MILLIS,
+                  TimeUnit.MILLISECONDS);
+    }
     if (exit.channel.equals(context.channel())) {
       by.send(context, ready, promise);
     } else {
       var _ = exit.channel.writeAndFlush(ready);
       var _ = promise.trySuccess();
     }
+  }
+
+  /** Whether it is one of the first of a connection; an Initial begins one. */
+  private boolean isSentTwice(DatagramPacket packet) {
+    var content = packet.content();
+    var peer = packet.recipient().getAddress();
+    if (content.isReadable()
+        && (content.getUnsignedByte(content.readerIndex()) & LONG_TYPE) == INITIAL) {
+      twice.put(peer, SENT_TWICE);
+    }
+    if (twice.isEmpty() || content.readableBytes() > MAX_TWICE_BYTES) {
+      return false;
+    }
+    return twice.computeIfPresent(peer, (_, left) -> left == 1 ? null : left - 1) != null;
   }
 
   private @Nullable Exit exit(InetSocketAddress to) {

@@ -377,7 +377,15 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
   }
 
   private void closeNow(long code, String text) {
-    var _ = channel.close(true, (int) code, Unpooled.copiedBuffer(text, UTF_8));
+    if (!loop().inEventLoop()) {
+      loop().execute(() -> closeNow(code, text));
+      return;
+    }
+    Codecs.part(
+        channel.parent(),
+        () -> {
+          var _ = channel.close(true, (int) code, Unpooled.copiedBuffer(text, UTF_8));
+        });
   }
 
   /** The dial is not wanted any more, whether it has led to a connection or not. On the loop. */

@@ -157,7 +157,7 @@ final class UdpSocket {
           protected void initChannel(Channel udp) {
             doNotFragment(udp);
             udp.pipeline().addLast(demultiplexer);
-            var behind = Codecs.add(udp, Nearby.now(), factory);
+            var behind = Codecs.add(udp, Nearby.now(), demultiplexer::again, factory);
             demultiplexer.codecs(behind);
             codecs.set(behind);
           }

@@ -6,7 +6,11 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +30,10 @@ final class LossyPath implements AutoCloseable {
   private volatile int largestThere;
   private volatile int largestBack;
   private volatile int tooLarge;
+  private volatile boolean oncePassedThere = true;
+  private volatile boolean oncePassedBack = true;
+  private volatile boolean shortToo;
+  private final Set<ByteBuffer> seen = ConcurrentHashMap.newKeySet();
 
   LossyPath(int serverPort, long seed) throws IOException {
     server = new InetSocketAddress(HERE, serverPort);
@@ -46,6 +54,27 @@ final class LossyPath implements AutoCloseable {
   /** From now on, larger packets are lost both ways. */
   void carries(int bytes) {
     carries = bytes;
+  }
+
+  /**
+   * From now on, a packet with a long header (RFC 9000 section 17.2) gets through, to the server or
+   * back from it, only when the same bytes come a second time.
+   */
+  void loseFirstCopies(boolean there, boolean back) {
+    oncePassedThere = !there;
+    oncePassedBack = !back;
+  }
+
+  /** The same for all packets to the server. */
+  void loseAllFirstCopies() {
+    shortToo = true;
+    oncePassedThere = false;
+  }
+
+  private boolean isFirstCopy(DatagramPacket packet) {
+    return packet.getLength() > 0
+        && (shortToo || packet.getData()[0] < 0)
+        && seen.add(ByteBuffer.wrap(Arrays.copyOf(packet.getData(), packet.getLength())));
   }
 
   /** The largest packet that went to the server. */
@@ -70,7 +99,7 @@ final class LossyPath implements AutoCloseable {
         packet.setLength(65_536);
         front.receive(packet);
         client = packet.getSocketAddress();
-        if (packet.getLength() > carries) {
+        if (packet.getLength() > carries || (!oncePassedThere && isFirstCopy(packet))) {
           continue;
         }
         largestThere = Math.max(largestThere, packet.getLength());
@@ -90,6 +119,9 @@ final class LossyPath implements AutoCloseable {
         back.receive(packet);
         if (packet.getLength() > carries) {
           tooLarge = packet.getLength();
+          continue;
+        }
+        if (!oncePassedBack && isFirstCopy(packet)) {
           continue;
         }
         largestBack = Math.max(largestBack, packet.getLength());
