@@ -68,10 +68,12 @@ public final class PunchMachine implements Machine<PunchInput, PunchOutput> {
     var uptime = now.uptime();
     switch (input) {
       case PunchInput.Round(var offered) -> {
-        candidates.clear();
+        if (roundEnds.equals(NEVER)) {
+          candidates.clear();
+        } // else the peer's probes were here before its offer, and say where it can be found
         offered.stream()
             .limit(PunchMessage.MAX_CANDIDATES)
-            .forEach(each -> candidates.put(each, new Candidate(uptime)));
+            .forEach(each -> candidates.putIfAbsent(each, new Candidate(uptime)));
         roundEnds = uptime.plus(times.patience());
       }
       case PunchInput.Asked(var from, var transaction) -> {

@@ -39,6 +39,18 @@ class PunchMachineTest {
   }
 
   @Test
+  void probesThatWereThereBeforeTheOfferCount() {
+    for (var other : Router.values()) {
+      for (int seed = 0; seed < 200; seed++) {
+        var world = new PunchWorld(Router.NONE, other, 0.2, seed);
+        world.begin(Duration.ofMillis(60));
+        world.run(ROUND);
+        assertThat(world.isDirect()).as("with %s, seed %d", other, seed).isTrue();
+      }
+    }
+  }
+
+  @Test
   void withoutLossAPathIsFoundWithinTwoRoundTripsOfTheExchange() {
     var world = new PunchWorld(Router.HOME, Router.HOME, 0, 1);
     world.begin();

@@ -127,11 +127,16 @@ final class PunchWorld {
 
   /** Both sides hear of the other's candidates, one half a round trip later. */
   void begin() {
+    begin(Duration.ZERO);
+  }
+
+  /** The same, but the answer to the offer takes longer. */
+  void begin(Duration late) {
     var ofA = a.candidates();
     var ofB = b.candidates();
     at(ONE_WAY, () -> b.machine.on(now(), new PunchInput.Round(ofA), out -> say(b, a, out)));
     at(
-        ONE_WAY.multipliedBy(2),
+        ONE_WAY.multipliedBy(2).plus(late),
         () -> a.machine.on(now(), new PunchInput.Round(ofB), out -> say(a, b, out)));
   }
 
