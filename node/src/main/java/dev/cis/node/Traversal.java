@@ -14,11 +14,17 @@ import dev.cis.transport.quic.Routes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Relays, direct paths and, where no UDP gets out, the TURN server of one node. */
 public final class Traversal implements AutoCloseable {
+  private static final int ASKED = 4;
+  private static final Duration ANSWER = Duration.ofSeconds(3);
+
   private final RelayClient relays;
   private final HolePunching punching;
   private final Routes routes;
@@ -46,14 +52,36 @@ public final class Traversal implements AutoCloseable {
         nat.turn().isEmpty()
             ? null
             : TurnFallback.start(
-                nat, datagrams, () -> isUdpSeen(swarm), swarm::networkChanged, Uptime.CLOCK);
+                nat,
+                datagrams,
+                () -> isUdpSeen(swarm),
+                () -> {
+                  punching.networkChanged();
+                  swarm.networkChanged();
+                },
+                Uptime.CLOCK);
     return new Traversal(relays, punching, datagrams.routes(), turn);
   }
 
-  /** A connection over the internet that no tunnel carries. */
+  /** Whether one of the connections over the internet that no tunnel carries answers now. */
   private static boolean isUdpSeen(Swarm swarm) {
-    return swarm.links().stream()
-        .anyMatch(link -> link.path().equals(Link.DIRECT) && !link.remote().isPrivate());
+    var asking =
+        swarm.links().stream()
+            .filter(link -> link.path().equals(Link.DIRECT) && !link.remote().isPrivate())
+            .limit(ASKED)
+            .map(link -> (Callable<Duration>) () -> swarm.ping(link.peer(), ANSWER))
+            .toList();
+    if (asking.isEmpty()) {
+      return false;
+    }
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      return threads.invokeAny(asking).isPositive();
+    } catch (ExecutionException e) {
+      return false; // none of them
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   /** The relays through which this node can be reached. */

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +26,7 @@ final class Announcer implements AutoCloseable {
     final Swarm.PeerListener listener;
     final Predicate<Live> counts;
     final Map<NodeId, Live> links = new HashMap<>();
+    final Map<NodeId, Address> addresses = new HashMap<>();
 
     Told(Swarm.PeerListener listener, Predicate<Live> counts) {
       this.listener = listener;
@@ -132,18 +134,28 @@ final class Announcer implements AutoCloseable {
       var live = there != null && told.counts.test(there) ? there : null;
       var before = told.links.get(peer);
       if (before == live) {
+        tellMove(told, live);
         continue;
       }
       if (before != null) {
         told.links.remove(peer);
+        told.addresses.remove(peer);
         tell(() -> told.listener.down(peer, reason));
       }
       if (live != null) {
         told.links.put(peer, live);
+        told.addresses.put(peer, live.link.remote());
         tell(() -> told.listener.up(live.look()));
       }
     }
     peers.forgetEnd(peer);
+  }
+
+  private static void tellMove(Told told, @Nullable Live live) {
+    if (live != null && !live.link.remote().equals(told.addresses.get(live.peer()))) {
+      told.addresses.put(live.peer(), live.link.remote());
+      tell(() -> told.listener.moved(live.look()));
+    }
   }
 
   private static void tell(Runnable call) {

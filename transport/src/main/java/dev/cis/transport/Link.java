@@ -125,6 +125,9 @@ public interface Link {
     /** The peer opened a stream; told in turn, before anything of it was read. */
     void accepted(EventPipe pipe);
 
+    /** The peer goes on from another address, by the same link; must not block. */
+    default void moved() {}
+
     /** The link has ended, whoever ended it; told once, from any thread. */
     void ended(String reason);
   }

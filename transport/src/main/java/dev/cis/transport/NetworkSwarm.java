@@ -204,6 +204,11 @@ public final class NetworkSwarm implements Swarm {
           }
 
           @Override
+          public void moved() {
+            announcer.changed(live.peer());
+          }
+
+          @Override
           public void ended(String reason) {
             links.remove(live);
             live.unmeter();

@@ -273,6 +273,9 @@ public interface Swarm extends AutoCloseable {
     /** It is gone. */
     void down(NodeId node, String reason);
 
+    /** The peer goes on from another address, by the same connection. */
+    default void moved(PeerLink link) {}
+
     /** The address book has a newer record of the peer, connected or not. */
     default void described(Signed<PeerRecord> record) {}
   }

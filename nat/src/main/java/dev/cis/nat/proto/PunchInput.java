@@ -12,6 +12,9 @@ public sealed interface PunchInput {
     }
   }
 
+  /** What is sent by the path in use is not answered; nothing happens if there is none. */
+  record Doubted() implements PunchInput {}
+
   /** A genuine probe of the peer came from there. */
   record Asked(Endpoint from, long transaction) implements PunchInput {}
 

@@ -76,6 +76,11 @@ public final class PunchMachine implements Machine<PunchInput, PunchOutput> {
             .forEach(each -> candidates.putIfAbsent(each, new Candidate(uptime)));
         roundEnds = uptime.plus(times.patience());
       }
+      case PunchInput.Doubted _ -> {
+        if (used != null && unanswered == 0) {
+          nextCheck = uptime;
+        }
+      }
       case PunchInput.Asked(var from, var transaction) -> {
         out.accept(new PunchOutput.Admit(from));
         out.accept(new PunchOutput.Answer(from, transaction));

@@ -59,16 +59,20 @@ public final class RelayTable {
   }
 
   /** Who asks, on whose account, and at which address the relay sees it. */
-  public record Party(NodeId node, RelayRealm realm, Endpoint at) {}
+  public record Party(NodeId node, RelayRealm realm, Endpoint at) {
+    private Party movedTo(Endpoint now) {
+      return new Party(node, realm, now);
+    }
+  }
 
   private record Reservation(Party party, RealmQuota quota, Duration until) {}
 
   private static final class Circuit {
-    final Party opener;
     final RealmQuota quota;
     final NodeId target;
     final Joined ids;
     final ByteRate rate;
+    Party opener;
     Endpoint targetAt;
 
     Circuit(Party opener, RealmQuota quota, Reservation target, Joined ids, ByteRate rate) {
@@ -156,6 +160,30 @@ public final class RelayTable {
       quotas.values().removeIf(quota -> quota.isIdle(uptime));
     }
     return quotas.computeIfAbsent(realm, _ -> new RealmQuota(realm, limits, uptime));
+  }
+
+  /**
+   * A node has another address now: its reservation, which holds as long as before, and all
+   * circuits that end at it follow. Limits on networks do not refuse what is there already.
+   */
+  public void moved(NodeId node, Endpoint at) {
+    var before = reservations.get(node);
+    if (before != null) {
+      reservedIn.remove(before.party.at.subnet());
+      reservedIn.add(at.subnet());
+      var party = before.party.movedTo(at);
+      reservations.put(node, new Reservation(party, before.quota, before.until));
+    }
+    ends.forEach((id, circuit) -> {
+      if (circuit.target.equals(node)) {
+        circuit.targetAt = at;
+      }
+      if (circuit.opener.node.equals(node) && id == circuit.ids.opener) {
+        openedIn.remove(circuit.opener.at.subnet());
+        openedIn.add(at.subnet());
+        circuit.opener = circuit.opener.movedTo(at);
+      }
+    });
   }
 
   /** Ends a reservation and the circuits that lead to it. */

@@ -42,6 +42,11 @@ import org.slf4j.LoggerFactory;
  * there; a round that fails is repeated after 5 s, and then every minute, or at once when an
  * address of ours has changed.
  *
+ * <p>A direct path by which nothing came for a second though something was sent is in doubt: it is
+ * probed at once, and until an answer came or it is given up, what is sent goes by the relay too.
+ * So a transfer pauses for two or three seconds when its path dies, instead of for the time until
+ * that is certain and as much again until QUIC, which doubles its time-outs, sends once more.
+ *
  * <p>A peer decides where our probes go: 24 addresses with 8 probes of 50 bytes each in a round, of
  * which there is one every two seconds at most. That is less than it could send there itself.
  */
@@ -55,6 +60,7 @@ public final class HolePunching implements Session.Events, AutoCloseable {
   private static final Duration SOON = Duration.ofSeconds(5);
   private static final Duration LATER = Duration.ofSeconds(60);
   private static final Duration APART = Duration.ofSeconds(2);
+  private static final Duration DOUBT = Duration.ofSeconds(1);
   private static final int MAX_SESSIONS = 4_096;
 
   private final Swarm swarm;
@@ -132,11 +138,37 @@ public final class HolePunching implements Session.Events, AutoCloseable {
                 .map(PeerLink::peer)
                 .toList();
         relayed.forEach(this::seek);
+        active().forEach(this::watch);
         forget();
       }
     } catch (InterruptedException e) {
       LOG.debug("event=hole-punching-ended");
     }
+  }
+
+  private List<Session> active() {
+    synchronized (searches) {
+      return searches.values().stream()
+          .flatMap(search -> Optional.ofNullable(search.session).stream())
+          .toList();
+    }
+  }
+
+  private void watch(Session session) {
+    var peer = session.peer();
+    if (routes.silence(peer).compareTo(DOUBT) >= 0) {
+      doubt(session);
+    }
+  }
+
+  private void doubt(Session session) {
+    session.doubt();
+    relays.circuit(session.peer()).ifPresent(circuit -> routes.doubt(session.peer(), circuit));
+  }
+
+  /** What we send takes other ways from now on: every direct path is in doubt. */
+  public void networkChanged() {
+    active().forEach(this::doubt);
   }
 
   private void seek(NodeId peer) {

@@ -84,12 +84,18 @@ final class Session implements AutoCloseable {
     boolean _ = loop.offer(new PunchInput.Round(candidates));
   }
 
+  /** Nothing answers what is sent by the path in use: probes it now. */
+  void doubt() {
+    boolean _ = loop.offer(new PunchInput.Doubted());
+  }
+
   /** A datagram that looks like a probe of this session. */
   void received(byte[] datagram, InetSocketAddress from) {
     PunchMessage.decode(datagram, key)
         .filter(probe -> probe.byOfferer() != offerer)
         .ifPresent(probe -> {
           var at = Endpoints.of(from);
+          datagrams.routes().heard(peer, from);
           boolean _ =
               loop.offer(
                   probe.isAnswer()

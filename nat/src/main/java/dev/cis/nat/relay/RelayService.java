@@ -27,6 +27,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -57,7 +58,7 @@ public final class RelayService implements AutoCloseable {
   private final RelayTable table;
   private final Map<NodeId, Listener> listeners = new HashMap<>();
   private final Map<NodeId, Set<Stream>> circuits = new HashMap<>();
-  private final Swarm.Registration registration;
+  private final List<Swarm.Registration> registrations;
 
   /** A node with a reservation; renewals and callers are told on one stream. */
   private static final class Listener {
@@ -84,7 +85,24 @@ public final class RelayService implements AutoCloseable {
     this.datagrams = datagrams;
     this.clock = clock;
     this.table = new RelayTable(config.limits(), random::nextLong);
-    this.registration = swarm.handleSystem(PROTOCOL, this::serve);
+    var moves =
+        new Swarm.PeerListener() {
+          @Override
+          public void up(PeerLink link) {}
+
+          @Override
+          public void down(NodeId node, String reason) {}
+
+          @Override
+          public void moved(PeerLink link) {
+            RelayService.this.moved(link);
+          }
+        };
+    this.registrations =
+        List.of(
+            swarm.handleSystem(PROTOCOL, this::serve),
+            swarm.listen(moves),
+            swarm.in(Admission.ANCHOR_REALM).listen(moves));
     datagrams.relay(this::forward);
   }
 
@@ -157,13 +175,44 @@ public final class RelayService implements AutoCloseable {
   }
 
   private Optional<Endpoint> at(Stream stream) {
-    return swarm
-        .link(stream.peer())
-        .filter(link -> !link.path().equals(Link.RELAY))
+    return swarm.link(stream.peer()).flatMap(RelayService::at);
+  }
+
+  private static Optional<Endpoint> at(PeerLink link) {
+    return Optional.of(link)
+        .filter(each -> !each.path().equals(Link.RELAY))
         .map(PeerLink::remote)
         .map(remote ->
             Endpoints.of(
                 new InetSocketAddress(InetAddress.ofLiteral(remote.host()), remote.port())));
+  }
+
+  /**
+   * A node has got another address, as when its router has started anew: its circuits lead there
+   * from now on, and it is told where it is seen.
+   */
+  private void moved(PeerLink link) {
+    at(link)
+        .ifPresent(at -> {
+          @Nullable Listener listener;
+          synchronized (table) {
+            table.moved(link.peer(), at);
+            listener = listeners.get(link.peer());
+          }
+          LOG.debug("event=relayed-node-moved node={} at={}", link.peer().brief(), at);
+          if (listener != null) {
+            Thread.ofVirtual().name("relay-moved").start(() -> seen(listener, at));
+          }
+        });
+  }
+
+  private void seen(Listener listener, Endpoint at) {
+    try {
+      listener.tell(
+          RelayMessage.reserved(Endpoints.text(at), (int) config.limits().lease().toSeconds()));
+    } catch (Fault e) {
+      LOG.trace("event=relay-move-not-told reason=\"{}\"", e.getMessage()); // it went
+    }
   }
 
   private static void refuse(Stream stream, String reason) {
@@ -171,11 +220,12 @@ public final class RelayService implements AutoCloseable {
     stream.finish();
   }
 
-  private void reserve(Stream stream, Endpoint at) {
+  private void reserve(Stream stream, Endpoint first) {
     var node = stream.peer();
     var listener = new Listener(stream);
     try {
       while (true) {
+        var at = at(stream).orElse(first);
         Verdict<Duration> verdict;
         synchronized (table) {
           verdict =
@@ -293,6 +343,6 @@ public final class RelayService implements AutoCloseable {
   @Override
   public void close() {
     datagrams.relay(null);
-    registration.close();
+    registrations.forEach(Swarm.Registration::close);
   }
 }

@@ -119,6 +119,29 @@ class PunchMachineTest {
   }
 
   @Test
+  void aPathInDoubtIsProbedAtOnceAndLostSoonUnlessItAnswers() {
+    var world = new PunchWorld(Router.HOME, Router.HOME, 0, 3);
+    world.begin();
+    world.run(ROUND);
+    world.doubt(world.a);
+    world.doubt(world.a); // one probe is enough
+    world.run(Duration.ofSeconds(5));
+    assertThat(world.isDirect()).isTrue();
+    world.a.said.clear();
+    world.run(Duration.ofMillis(100)); // 5.1 s after the answer nothing is due
+    assertThat(world.a.said).noneMatch(PunchOutput.Ask.class::isInstance);
+    world.a.cut = true;
+    world.doubt(world.a);
+    world.run(Duration.ofMillis(3_100));
+    assertThat(world.a.said).hasAtLeastOneElementOfType(PunchOutput.Lost.class);
+    assertThat(world.a.machine.used()).isNull();
+    world.doubt(world.a); // there is nothing to doubt any more
+    world.a.said.clear();
+    world.run(Duration.ofMinutes(1));
+    assertThat(world.a.said).isEmpty();
+  }
+
+  @Test
   void aQuietPathCostsLittle() {
     var world = new PunchWorld(Router.HOME, Router.HOME, 0, 3);
     world.begin();

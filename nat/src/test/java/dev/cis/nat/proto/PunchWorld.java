@@ -181,6 +181,12 @@ final class PunchWorld {
         });
   }
 
+  /** Nothing answers what the side sends. */
+  void doubt(Side side) {
+    var other = side.equals(a) ? b : a;
+    side.machine.on(now(), new PunchInput.Doubted(), out -> say(side, other, out));
+  }
+
   /** Lets time pass. */
   void run(Duration time) {
     var end = clock.plus(time);

@@ -102,6 +102,26 @@ class RelayTableTest {
   }
 
   @Test
+  void whoHasMovedIsFollowedAtOnceAtBothEndsOfItsCircuits() {
+    table.reserve(NOW, party(1));
+    table.reserve(NOW, party(2));
+    var ids = join(2, 1);
+    var back = join(1, 2);
+    table.moved(node(1), home(9));
+    assertThat(table.forward(NOW, ids.opener(), home(2), 10))
+        .contains(new Forward(home(9), ids.target()));
+    assertThat(table.forward(NOW, ids.target(), home(1), 10)).as("where it was").isEmpty();
+    assertThat(table.forward(NOW, back.opener(), home(9), 10))
+        .contains(new Forward(home(2), back.target()));
+    assertThat(table.forward(NOW, back.target(), home(2), 10))
+        .contains(new Forward(home(9), back.opener()));
+    assertThat(table.reserve(NOW.plusSeconds(1), party(3, home(9))))
+        .isInstanceOf(Verdict.Granted.class);
+    var later = NOW.plus(Duration.ofMinutes(10));
+    assertThat(table.look(later).reservations().now()).as("a move prolongs nothing").isEqualTo(1);
+  }
+
+  @Test
   void reservationsAreLimitedTogetherAndPerNetwork() {
     for (int i = 0; i < 10; i++) {
       assertThat(table.reserve(NOW, party(i, PunchWorld.at(10, 1, 1, i, 1))))

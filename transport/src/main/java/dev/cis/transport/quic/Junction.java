@@ -78,9 +78,14 @@ final class Junction {
       return false;
     }
     long circuit = content.getLong(content.readerIndex() + 1);
-    var from = routes.arriving(new Relayed(packet.sender(), circuit));
+    var way = new Relayed(packet.sender(), circuit);
+    var from = routes.arriving(way);
     if (from == null) {
       return false;
+    }
+    var leaving = routes.leaving(from.getAddress());
+    if (leaving != null) {
+      leaving.heardBy(way);
     }
     content.skipBytes(Routes.HEAD);
     // The codec reads from index 0 of what it gets.
@@ -110,6 +115,7 @@ final class Junction {
       if (!Routes.isVirtual(dialled.getAddress())) {
         return false;
       }
+      heard(dialled);
       deliver(id, packet.content(), dialled);
       return true;
     }
@@ -120,8 +126,16 @@ final class Junction {
     if (from == null) {
       return false;
     }
+    heard(from);
     deliver(id, packet.content(), from);
     return true;
+  }
+
+  private void heard(InetSocketAddress virtual) {
+    var leaving = routes.leaving(virtual.getAddress());
+    if (leaving != null) {
+      leaving.heard();
+    }
   }
 
   private void deliver(ByteBuffer id, ByteBuf content, InetSocketAddress from) throws Exception {
@@ -148,16 +162,35 @@ final class Junction {
       ChannelHandlerContext context,
       DatagramPacket packet,
       ChannelPromise promise) {
-    var route = routes.leaving(packet.recipient().getAddress());
+    var leaving = routes.leaving(packet.recipient().getAddress());
+    if (leaving == null) {
+      // As good as lost on the way; QUIC sends it again, when there may be a route.
+      packet.release();
+      var _ = promise.trySuccess();
+      return;
+    }
+    var second = leaving.second;
+    if (second != null) {
+      var twin = packet.replace(packet.content().retainedDuplicate());
+      leave(by, context, twin, second, context.newPromise());
+    }
+    leaving.sent();
+    leave(by, context, packet, leaving.route, promise);
+  }
+
+  private void leave(
+      Demultiplexer by,
+      ChannelHandlerContext context,
+      DatagramPacket packet,
+      Routes.Route route,
+      ChannelPromise promise) {
     var to =
         switch (route) {
-          case null -> null;
           case Direct direct -> direct.at();
           case Relayed relayed -> relayed.relay();
         };
-    var exit = to == null ? null : exit(to);
-    if (to == null || exit == null) {
-      // As good as lost on the way; QUIC sends it again, when there may be a route.
+    var exit = exit(to);
+    if (exit == null) {
       packet.release();
       var _ = promise.trySuccess();
       return;

@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 
 /** Where the peer of a connection is: at an address, or wherever its route leads at the moment. */
 final class Place {
-  private final InetSocketAddress remote;
+  private volatile InetSocketAddress remote;
   private final Routes routes;
   private final boolean virtual;
   private volatile Address last;
@@ -22,6 +22,14 @@ final class Place {
 
   static Place of(InetSocketAddress remote, Routes routes) {
     return new Place(remote, routes);
+  }
+
+  /** The peer goes on from another address (RFC 9000 section 9). */
+  void moved(InetSocketAddress to) {
+    if (!virtual) {
+      remote = to;
+      last = Address.of(to);
+    }
   }
 
   /** The peer's address, or that of the relay between; the last one when there is no route. */
@@ -41,7 +49,8 @@ final class Place {
       path = straight(remote);
       return;
     }
-    switch (routes.leaving(remote.getAddress())) {
+    var leaving = routes.leaving(remote.getAddress());
+    switch (leaving == null ? null : leaving.route) {
       case null -> {}
       case Routes.Direct(var at) -> {
         last = Address.of(at);

@@ -24,11 +24,13 @@ import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicConnectionPathStats;
 import io.netty.handler.codec.quic.QuicConnectionStats;
+import io.netty.handler.codec.quic.QuicPathEvent;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamResetException;
 import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.time.Duration;
@@ -417,9 +419,27 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     switch (event) {
       case SslHandshakeCompletionEvent completion when completion.isSuccess() -> identify();
       case QuicConnectionCloseEvent close -> closeEvent = close;
+      // Behind what is sent next: the codec knows by then where that goes. The address in the
+      // event itself has the bytes of its port swapped (Netty 4.2.18).
+      case QuicPathEvent.PeerMigrated _ -> loop().execute(this::moved);
       default -> {}
     }
     context.fireUserEventTriggered(event);
+  }
+
+  private void moved() {
+    if (!(channel.remoteSocketAddress() instanceof InetSocketAddress to)) {
+      return; // closed meanwhile
+    }
+    LOG.debug("event=peer-moved from={} to={}", place, to);
+    place.moved(to);
+    Attendant told;
+    synchronized (this) {
+      told = attendant;
+    }
+    if (told != null) {
+      told.moved();
+    }
   }
 
   /** Reads who is there from the session; closes the connection when that is nobody. */

@@ -8,6 +8,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -67,8 +68,49 @@ public final class Routes {
   public record Relayed(InetSocketAddress relay, long circuit) implements Route {}
 
   private volatile @Nullable Tunnel tunnel;
-  private final Map<InetAddress, Route> leaving = new ConcurrentHashMap<>();
+  private final Map<InetAddress, Leaving> leaving = new ConcurrentHashMap<>();
   private final Map<Route, InetSocketAddress> arriving = new ConcurrentHashMap<>();
+
+  /** What is sent to one peer, by the route of the moment. */
+  static final class Leaving {
+    // What comes by a circuit meanwhile was under way, or is the twin of what came straight.
+    private static final long FRESH_NANOS = Duration.ofMillis(500).toNanos();
+
+    final Route route;
+    volatile @Nullable Route second;
+    private long heardAt = System.nanoTime();
+    private long unansweredSince;
+    private boolean isAnswered = true;
+
+    Leaving(Route route) {
+      this.route = route;
+    }
+
+    synchronized void sent() {
+      if (isAnswered) {
+        isAnswered = false;
+        unansweredSince = System.nanoTime();
+      }
+    }
+
+    /** Something came straight from the peer. */
+    synchronized void heard() {
+      heardAt = System.nanoTime();
+      isAnswered = true;
+      second = null;
+    }
+
+    /** Something came by this circuit: the peer may have lost the direct path, or doubts it. */
+    synchronized void heardBy(Relayed circuit) {
+      if (route instanceof Direct && second == null && System.nanoTime() - heardAt > FRESH_NANOS) {
+        second = circuit;
+      }
+    }
+
+    synchronized Duration silence() {
+      return isAnswered ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - unansweredSince);
+    }
+  }
 
   /** Where the swarm may dial this peer, whatever its routes are. */
   public static Address address(NodeId peer) {
@@ -109,11 +151,42 @@ public final class Routes {
     if (leaving.size() >= MAX_PEERS && !leaving.containsKey(at)) {
       throw full();
     }
-    leaving.put(at, route);
+    leaving.put(at, new Leaving(route));
   }
 
   /** The route to the peer, if there is one. */
   public Optional<Route> route(NodeId peer) {
+    return leaving(peer).map(to -> to.route);
+  }
+
+  /**
+   * It is in doubt whether the direct route to the peer leads anywhere: what is sent takes this one
+   * as well, until something comes straight from the peer or another route is {@linkplain #use
+   * used}. QUIC drops what comes twice. The other side need not doubt it too: who hears by a
+   * circuit from a peer to whom it sends directly, and has not heard straight from it for half a
+   * second, answers by both.
+   */
+  public void doubt(NodeId peer, Relayed second) {
+    leaving(peer).filter(to -> to.route instanceof Direct).ifPresent(to -> to.second = second);
+  }
+
+  /**
+   * For how long nothing has come straight from the peer since something was sent to it by its
+   * route, if that is a direct one; zero if nothing was sent since then.
+   */
+  public Duration silence(NodeId peer) {
+    return leaving(peer)
+        .filter(to -> to.route instanceof Direct)
+        .map(Leaving::silence)
+        .orElse(Duration.ZERO);
+  }
+
+  /** Something genuine that is no QUIC packet came from the peer from there. */
+  public void heard(NodeId peer, InetSocketAddress from) {
+    leaving(peer).filter(to -> to.route.equals(new Direct(from))).ifPresent(Leaving::heard);
+  }
+
+  private Optional<Leaving> leaving(NodeId peer) {
     return Optional.ofNullable(leaving.get(virtual(peer).getAddress()));
   }
 
@@ -166,7 +239,7 @@ public final class Routes {
         "this node has routes for " + MAX_PEERS + " peers behind relays, and takes no more");
   }
 
-  @Nullable Route leaving(InetAddress virtual) {
+  @Nullable Leaving leaving(InetAddress virtual) {
     return leaving.get(virtual);
   }
 

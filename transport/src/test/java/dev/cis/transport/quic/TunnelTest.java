@@ -3,10 +3,13 @@ package dev.cis.transport.quic;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.kernel.identity.NodeId;
+import dev.cis.transport.Address;
 import dev.cis.transport.Admission;
 import dev.cis.transport.Await;
 import dev.cis.transport.Link;
 import dev.cis.transport.PeerDescription;
+import dev.cis.transport.PeerLink;
 import dev.cis.transport.ProtocolId;
 import dev.cis.transport.StoredPeerBook;
 import dev.cis.transport.Stream;
@@ -24,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -70,15 +74,24 @@ class TunnelTest {
   private static final class Far implements RawDatagrams, Tunnel, AutoCloseable {
     private final Routes routes = new Routes();
     private final AtomicInteger sent = new AtomicInteger();
-    private final DatagramSocket socket =
-        new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    private volatile DatagramSocket socket = open();
     private volatile @Nullable Sender sender;
 
-    Far() throws IOException {
-      Thread.ofVirtual().name("far").start(this::read);
+    Far() throws IOException {}
+
+    private DatagramSocket open() throws IOException {
+      var opened = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      Thread.ofVirtual().name("far").start(() -> read(opened));
+      return opened;
     }
 
-    private void read() {
+    /** Another tunnel; nothing comes out of the one before any more. */
+    void reopen() throws IOException {
+      socket.close();
+      socket = open();
+    }
+
+    private void read(DatagramSocket socket) {
       var packet = new DatagramPacket(new byte[65_536], 65_536);
       try {
         while (!socket.isClosed()) {
@@ -148,6 +161,21 @@ class TunnelTest {
 
   @Test
   void aConnectionGoesThroughTheTunnelAndComesOutOfIt() {
+    var moved = new AtomicReference<Address>();
+    var _ =
+        b.listen(
+            new Swarm.PeerListener() {
+              @Override
+              public void up(PeerLink link) {}
+
+              @Override
+              public void down(NodeId node, String reason) {}
+
+              @Override
+              public void moved(PeerLink link) {
+                moved.set(link.remote());
+              }
+            });
     far.routes().tunnel(far);
     var _ = a.connect(b.localAddresses().getFirst(), LONG);
     var link = a.link(b.self()).orElseThrow();
@@ -165,8 +193,29 @@ class TunnelTest {
       echo(stream, 40);
       assertThat(far.sent.get()).isEqualTo(before);
     }
+    var now = a.localAddresses().getFirst();
+    Await.until(
+        "the other side knows where it went",
+        () -> b.link(a.self()).orElseThrow().remote().equals(now));
+    Await.until("and says so", () -> now.equals(moved.get()));
     assertThat(a.link(b.self()).orElseThrow().path()).isEqualTo(Link.DIRECT);
     assertThat(a.ping(b.self(), LONG)).isPositive();
+  }
+
+  @Test
+  void aStreamGoesOnHoweverOftenTheNetworkChanges() throws IOException {
+    var since = a.connect(b.localAddresses().getFirst(), LONG).since();
+    try (var stream = a.open(b.self(), ECHO, LONG)) {
+      stream.deadline(LONG);
+      for (int i = 0; i < 8; i++) {
+        far.reopen();
+        far.routes().tunnel(i % 2 == 0 ? far : null);
+        echo(stream, 3);
+        var at = i % 2 == 0 ? far.port() : a.localAddresses().getFirst().port();
+        Await.until("it is seen there", () -> b.link(a.self()).orElseThrow().remote().port() == at);
+      }
+    }
+    assertThat(a.link(b.self()).orElseThrow().since()).isEqualTo(since);
   }
 
   @Test
