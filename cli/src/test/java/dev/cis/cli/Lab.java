@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
@@ -79,7 +80,12 @@ final class Lab {
 
   /** A node on a host that shares no realm with the others. */
   Terminal stranger(String name) {
-    var terminal = new Terminal(on(name), homes.resolve(name));
+    return stranger(name, name);
+  }
+
+  /** The same, with a name that is not that of the host. */
+  Terminal stranger(String host, String name) {
+    var terminal = new Terminal(on(host), homes.resolve(name));
     init(terminal, name);
     return terminal;
   }
@@ -99,8 +105,9 @@ final class Lab {
 
   /** Stops every node and takes back what was done to the network. */
   void stop() throws IOException, InterruptedException {
-    for (var terminal : started) {
-      var _ = terminal.run("p2p", "stop");
+    // Each waits for nobody; together they do not wait for one another.
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      started.forEach(terminal -> threads.execute(() -> terminal.run("p2p", "stop")));
     }
     int _ = natlab("reset");
   }
