@@ -137,6 +137,48 @@ class NatIT extends InTheLab {
         });
   }
 
+  @Test
+  void neighboursMeetByIpv6WhereIpv4DoesNotGetThrough() throws Exception {
+    var pub1 = lab.host("pub1");
+    lab.start(pub1, "--anchor");
+    // No router of the lab forwards IPv6, as at many homes; a LAN has it all the same.
+    var added =
+        List.of(
+            List.of("a1", "addr", "fd00:a::11/64"),
+            List.of("a2", "addr", "fd00:a::12/64"),
+            List.of("a1", "route", "192.168.1.12/32"),
+            List.of("a2", "route", "192.168.1.11/32"));
+    try {
+      for (var each : added) {
+        assertThat(ip(each, "add")).isZero();
+      }
+      var a1 = begin("a1", "--no-mdns");
+      var a2 = begin("a2", "--no-mdns");
+      await()
+          .atMost(AFTER_THE_NEXT_SEARCH)
+          .untilAsserted(() -> {
+            assertThat(address(a1, "a2")).contains("fd00:a:").endsWith(":12]:7677");
+            assertThat(paths(a1)).containsEntry("a2", "direct");
+            assertThat(paths(a2)).containsEntry("a1", "direct");
+          });
+      a1.run("p2p", "ping", "a2", "-c", "2").succeeded();
+    } finally {
+      for (var each : added) {
+        var _ = ip(each, "del");
+      }
+    }
+  }
+
+  private static int ip(List<String> what, String how) throws Exception {
+    var words = new ArrayList<>(List.of("exec", what.get(0), "ip", what.get(1), how));
+    if (what.get(1).equals("route")) {
+      words.addAll(List.of("blackhole", what.get(2)));
+    } else {
+      words.addAll(List.of(what.get(2), "dev", "eth0"));
+    }
+    return Lab.natlab(words.toArray(String[]::new));
+  }
+
   private static String address(Terminal node, String peer) {
     return Terminal.list(node.json("p2p", "peers", "--connected"), "peers").stream()
         .filter(each -> peer.equals(each.get("name")))
