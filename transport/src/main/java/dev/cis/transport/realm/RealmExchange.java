@@ -4,17 +4,20 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
 import dev.cis.transport.Admission;
-import dev.cis.transport.PeerLink;
 import dev.cis.transport.ProtocolId;
 import dev.cis.transport.Stream;
 import dev.cis.transport.Swarm;
+import dev.cis.transport.TransportCode;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,14 +32,25 @@ public final class RealmExchange implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(RealmExchange.class);
   private static final Duration WITHIN = Duration.ofSeconds(20);
+  private static final Duration AGAIN = Duration.ofSeconds(5);
   private static final int AT_ONCE = 16;
+  private static final int MAX_TOLD = 16_384;
 
   private final Swarm swarm;
   private final Realms realms;
-  private final Map<NodeId, List<RealmNews.State>> told = new ConcurrentHashMap<>();
+  // What each peer was told last, of those with a link and of some that had one.
+  private final Map<NodeId, List<RealmNews.State>> told =
+      Collections.synchronizedMap(
+          new LinkedHashMap<>(16, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<NodeId, List<RealmNews.State>> eldest) {
+              return size() > MAX_TOLD;
+            }
+          });
   private final Semaphore asked = new Semaphore(0);
   private final Semaphore running = new Semaphore(AT_ONCE);
   private final List<Swarm.Registration> registrations;
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
 
   private RealmExchange(Swarm swarm, Realms realms) {
@@ -60,10 +74,12 @@ public final class RealmExchange implements AutoCloseable {
 
   /** A link came up: the smaller node speaks first, and whoever has something to ask for. */
   private void met(NodeId peer, Set<String> shared) {
-    told.remove(peer);
     boolean first = swarm.self().compareTo(peer) < 0;
-    if (!first && shared.stream().allMatch(realm -> realms.claim(realm, peer).isEmpty())) {
-      told.put(peer, states(shared)); // it tells us
+    if (first || shared.stream().anyMatch(realm -> realms.claim(realm, peer).isPresent())) {
+      told.remove(peer);
+    } else {
+      // It tells us, or has done so: then what we answered counts, for more may have changed since.
+      told.putIfAbsent(peer, states(shared));
     }
     asked.release();
   }
@@ -81,15 +97,17 @@ public final class RealmExchange implements AutoCloseable {
       while (true) {
         asked.acquire();
         var _ = asked.drainPermits(); // much that came together is one occasion
-        var links = swarm.links();
-        told.keySet().retainAll(links.stream().map(PeerLink::peer).toList());
-        for (var link : links) {
+        for (var link : swarm.links()) {
           var states = states(link.realms());
           if (!states.isEmpty() && !states.equals(told.put(link.peer(), states))) {
             running.acquire();
             Thread.ofVirtual()
                 .name("realm-news-" + link.peer().brief())
-                .start(() -> tell(link.peer()));
+                .start(() -> {
+                  if (tell(link.peer())) {
+                    tellAgain(link.peer());
+                  }
+                });
           }
         }
         flush();
@@ -107,7 +125,8 @@ public final class RealmExchange implements AutoCloseable {
     }
   }
 
-  private void tell(NodeId peer) {
+  /** Says what we know and hears what the peer does; whether that is to be tried again. */
+  private boolean tell(NodeId peer) {
     try (var stream = swarm.openSystem(peer, PROTOCOL, WITHIN)) {
       var shared = stream.realms();
       var claims = new ArrayList<Signed<Grant>>();
@@ -126,10 +145,23 @@ public final class RealmExchange implements AutoCloseable {
         var _ = stream.receive(RealmNews.MAX_BYTES);
       }
     } catch (Fault e) {
-      told.remove(peer); // a later occasion tries again
+      told.remove(peer);
       LOG.debug("event=realm-news-failed peer={} reason=\"{}\"", peer.brief(), e.getMessage());
+      return e.code() != TransportCode.NO_PROTOCOL;
     } finally {
       running.release();
+    }
+    return false;
+  }
+
+  /** Has the peer told later on, if it is still there and nothing else does that. */
+  private void tellAgain(NodeId peer) {
+    try {
+      if (swarm.link(peer).isPresent() && !closed.await(AGAIN.toMillis(), TimeUnit.MILLISECONDS)) {
+        asked.release();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -150,6 +182,8 @@ public final class RealmExchange implements AutoCloseable {
         var known = states(stream.realms());
         var lacking = lacking(stream.realms(), news.states());
         stream.send(RealmNews.CODEC.encode(new RealmNews(known, lacking, List.of())));
+        told.put(stream.peer(), known);
+        asked.release();
       }
     }
   }
@@ -182,6 +216,7 @@ public final class RealmExchange implements AutoCloseable {
 
   @Override
   public void close() {
+    closed.countDown();
     registrations.forEach(Swarm.Registration::close);
     thread.interrupt();
     try {

@@ -20,6 +20,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -235,6 +237,45 @@ public abstract class RealmExchangeConformance {
     Await.until("the key is known", () -> member.epoch() == 2 && founder.epoch() == 2);
     admin.realms.revoke("", member.id(), DAY);
     Await.until("cut off", () -> member.swarm.links().isEmpty());
+  }
+
+  @Test
+  void whatChangesWhileALinkComesUpIsToldOverItToo() {
+    var key = key();
+    var realms = realms(key);
+    var _ = realms.create("lab");
+    Member member;
+    do {
+      var other = key();
+      var others = realms(other);
+      var _ = others.join(realms.invite("", Role.MEMBER, DAY, List.of()), false);
+      member = new Member(others, other);
+    } while (member.id().compareTo(key.nodeId()) > 0); // the smaller one speaks first
+    // The founder notes that the link is there after it was asked what it knows, and just when that
+    // is not true any more.
+    var changed = new CountDownLatch(1);
+    var noted = new CountDownLatch(1);
+    var _ = realms.greet((_, _) -> await(changed));
+    var _ =
+        realms.watch(() -> {
+          changed.countDown();
+          await(noted);
+        });
+    var founder = new Member(realms, key);
+    var _ = realms.greet((_, _) -> noted.countDown());
+    member.connect(founder);
+    var told = member;
+    Await.until("the document is known", () -> told.realms.view("").sequence() == 1);
+    founder.realms.rotate("", DAY);
+    Await.until("the key is known", () -> told.epoch() == 2);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test
