@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Moves relayed connections to direct paths. Who dialled offers, as soon as the connection is
  * there; a round that fails is repeated after 5 s, and then every minute, or at once when an
- * address of ours has changed.
+ * address of one of the two has changed.
  *
  * <p>A direct path by which nothing came for a second though something was sent is in doubt: it is
  * probed at once, and until an answer came or it is given up, what is sent goes by the relay too.
@@ -132,12 +132,9 @@ public final class HolePunching implements Session.Events, AutoCloseable {
       while (!closed) {
         var _ = stirred.tryAcquire(LOOK.toMillis(), TimeUnit.MILLISECONDS);
         var _ = stirred.drainPermits();
-        var relayed =
-            swarm.links().stream()
-                .filter(link -> link.path().equals(Link.RELAY) && link.outbound())
-                .map(PeerLink::peer)
-                .toList();
-        relayed.forEach(this::seek);
+        swarm.links().stream()
+            .filter(link -> link.path().equals(Link.RELAY))
+            .forEach(link -> seek(link.peer(), link.outbound()));
         active().forEach(this::watch);
         forget();
       }
@@ -171,15 +168,23 @@ public final class HolePunching implements Session.Events, AutoCloseable {
     active().forEach(this::doubt);
   }
 
-  private void seek(NodeId peer) {
+  /**
+   * Offers if it is time.
+   *
+   * @param dialled whether we dialled; who was dialled offers only when its addresses are others
+   *     than those that it has answered with, which the dialler cannot know
+   */
+  private void seek(NodeId peer, boolean dialled) {
     var mine = candidates();
     synchronized (searches) {
-      if (searches.size() >= MAX_SESSIONS && !searches.containsKey(peer)) {
+      boolean known = searches.containsKey(peer);
+      if (!known && (!dialled || searches.size() >= MAX_SESSIONS)) {
         return;
       }
       var search = searches.computeIfAbsent(peer, _ -> new Search());
-      var now = clock.get().uptime();
-      boolean due = search.next.compareTo(now) <= 0 || !search.offered.equals(mine);
+      boolean late = dialled && search.next.compareTo(clock.get().uptime()) <= 0;
+      boolean told = dialled || !search.offered.isEmpty();
+      boolean due = late || (told && !search.offered.equals(mine));
       if (search.running || search.session != null || !due) {
         return;
       }
@@ -196,7 +201,7 @@ public final class HolePunching implements Session.Events, AutoCloseable {
     Session session = null;
     try (var stream = swarm.openSystem(peer, PROTOCOL, ANSWER)) {
       // The peer probes as soon as it has read the offer.
-      session = begin(peer, offer, true);
+      session = begin(peer, offer, true, mine);
       stream.send(PunchMessage.OFFER.encode(offer));
       stream.finish();
       byte[] bytes = stream.receive(PunchMessage.MAX_OFFER);
@@ -226,11 +231,11 @@ public final class HolePunching implements Session.Events, AutoCloseable {
       stream.reset(offer.key().isEmpty() ? Kind.INVALID : Kind.EXHAUSTED);
       return;
     }
-    var session = begin(peer, offer, false);
+    var mine = candidates();
+    var session = begin(peer, offer, false, mine);
     session.round(offer.candidates());
     stream.send(
-        PunchMessage.OFFER.encode(
-            new PunchMessage.Offer(offer.session(), Bytes.EMPTY, candidates())));
+        PunchMessage.OFFER.encode(new PunchMessage.Offer(offer.session(), Bytes.EMPTY, mine)));
     stream.finish();
   }
 
@@ -250,7 +255,8 @@ public final class HolePunching implements Session.Events, AutoCloseable {
   }
 
   /** A new session takes the place of the one before, and of the path that it found. */
-  private Session begin(NodeId peer, PunchMessage.Offer offer, boolean offerer) {
+  private Session begin(
+      NodeId peer, PunchMessage.Offer offer, boolean offerer, List<Endpoint> mine) {
     var session = new Session(peer, offer, offerer, datagrams, random, clock, this);
     Session before;
     synchronized (searches) {
@@ -258,6 +264,7 @@ public final class HolePunching implements Session.Events, AutoCloseable {
       before = search.session;
       search.session = session;
       search.running = false;
+      search.offered = mine;
       search.state = "probing";
       sessions.put(offer.session(), session);
     }
