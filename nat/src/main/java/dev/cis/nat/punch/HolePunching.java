@@ -86,6 +86,7 @@ public final class HolePunching implements Session.Events, AutoCloseable {
     List<Endpoint> offered = List.of();
     String state = "not tried yet";
     boolean running;
+    boolean ours;
   }
 
   private HolePunching(Swarm swarm, Datagrams datagrams, RelayClient relays, Supplier<Now> clock) {
@@ -246,7 +247,9 @@ public final class HolePunching implements Session.Events, AutoCloseable {
         return false;
       }
       var search = searches.computeIfAbsent(peer, _ -> new Search());
-      if (now.minus(search.answeredAt).compareTo(APART) < 0) {
+      // Both offered at once: that of the smaller node counts, and it is there or on its way.
+      boolean glare = search.session != null && search.ours && swarm.self().compareTo(peer) < 0;
+      if (glare || now.minus(search.answeredAt).compareTo(APART) < 0) {
         return false;
       }
       search.answeredAt = now;
@@ -265,6 +268,7 @@ public final class HolePunching implements Session.Events, AutoCloseable {
       search.session = session;
       search.running = false;
       search.offered = mine;
+      search.ours = offerer;
       search.state = "probing";
       sessions.put(offer.session(), session);
     }
@@ -286,9 +290,7 @@ public final class HolePunching implements Session.Events, AutoCloseable {
         .ifPresentOrElse(
             circuit -> routes.use(peer, circuit),
             () -> {
-              // Else what the peer begins through a relay would be answered where it does not
-              // listen
-              // any more.
+              // Else what the peer begins by a relay would be answered where it listens no more.
               if (swarm.link(peer).isEmpty()) {
                 routes.forget(peer);
               }
@@ -302,6 +304,7 @@ public final class HolePunching implements Session.Events, AutoCloseable {
       var search = searches.get(session.peer());
       if (search != null) {
         search.failures = 0;
+        search.ours = false;
         search.state = "direct by " + Endpoints.text(path.to());
       }
     }
