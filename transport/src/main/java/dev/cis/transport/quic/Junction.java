@@ -28,10 +28,9 @@ final class Junction {
   private static final int LONG_TYPE = 0xF0;
   private static final int INITIAL = 0xC0;
 
-  // A relayed datagram crosses the lines of both ends and the relay's, each of which may lose it.
-  // So
-  // the first ones of a connection are sent twice: what was lost of them would be missed only after
-  // QUIC's first timeouts, which are long.
+  // A relayed datagram crosses the lines of both ends and of the relay, each of which may lose it.
+  // So the first ones of a connection are sent twice: what was lost of them would be missed only
+  // after QUIC's first timeouts, which are long.
   private static final int SENT_TWICE = 32;
   private static final long TWICE_AFTER_MILLIS = 15;
   private static final int MAX_BEGUN = 1_024;

@@ -63,8 +63,6 @@ final class UdpSocket {
   // As much as waits here, everything waits for that comes behind it, small calls too: a sender
   // fills what the path gives it. With 4 MiB a ping beside a transfer took twice as long (p50 5.8
   // ms, not 2.5) at the same rate of the transfer.
-  // How often a peer that dialled may get another address until it has to dial anew.
-  private static final int MOVES = 32;
   private static final int SOCKET_BUFFER = 1 << 20;
   // Packets are handed to the kernel in calls of several buffers, and a socket that has more than a
   // little to write does not make every connection look whether it can go on.
@@ -74,6 +72,8 @@ final class UdpSocket {
   // What waits is read in one go, answered with one acknowledgement and told to readers once; so
   // much that a call does not wait long behind it.
   private static final int RECEIVED_TOGETHER = 8;
+  // How often a peer that dialled may get another address until it has to dial anew.
+  private static final int MOVES = 32;
   private static final int MAX_PAYLOAD = 65_527;
   // RFC 9000 section 14: what every path carries.
   private static final int SMALLEST = 1200;
