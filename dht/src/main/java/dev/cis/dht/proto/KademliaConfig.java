@@ -7,7 +7,8 @@ import java.time.Duration;
  *
  * @param k bucket size, and how many closest nodes a lookup must have heard (section 2.2)
  * @param alpha requests in flight per lookup at first
- * @param alphaMax requests in flight per lookup at most; one more for each slow answer
+ * @param alphaMax requests in flight per lookup at most; one more for each slow answer, and from
+ *     the beginning for a lookup of the closest nodes, until it has come near them
  * @param beta closest nodes that must have answered to end one path of a search, or a lookup that
  *     only refreshes a bucket
  * @param paths disjoint paths that a lookup takes at first

@@ -73,7 +73,11 @@ final class Lookup {
     this.kind = kind;
     this.config = config;
     this.thin = thin;
-    this.parallel = config.alpha();
+    // Somebody waits for the whole neighbourhood of a key, which takes 20 questions anyway: the
+    // seven
+    // more that a wide front asks on its way spare the slowest of these lookups three rounds.
+    this.parallel =
+        kind == Kind.FIND_CLOSEST || kind == Kind.STORE ? config.alphaMax() : config.alpha();
     this.findings = new Findings(target, kind);
   }
 
