@@ -79,16 +79,16 @@ public final class RealmExchange implements AutoCloseable {
       told.remove(peer);
     } else {
       // It tells us, or has done so: then what we answered counts, for more may have changed since.
-      told.putIfAbsent(peer, states(shared));
+      told.putIfAbsent(peer, states(peer, shared));
     }
     asked.release();
   }
 
-  private List<RealmNews.State> states(Set<String> shared) {
+  private List<RealmNews.State> states(NodeId peer, Set<String> shared) {
     return shared.stream()
         .filter(realm -> !realm.isEmpty() && !realm.equals(Admission.ANCHOR_REALM))
         .sorted()
-        .map(realm -> RealmNews.State.of(realm, realms.document(realm)))
+        .map(realm -> RealmNews.State.of(realm, realms.documentFor(peer, realm)))
         .toList();
   }
 
@@ -98,7 +98,7 @@ public final class RealmExchange implements AutoCloseable {
         asked.acquire();
         var _ = asked.drainPermits(); // much that came together is one occasion
         for (var link : swarm.links()) {
-          var states = states(link.realms());
+          var states = states(link.peer(), link.realms());
           if (!states.isEmpty() && !states.equals(told.put(link.peer(), states))) {
             running.acquire();
             Thread.ofVirtual()
@@ -131,13 +131,13 @@ public final class RealmExchange implements AutoCloseable {
       var shared = stream.realms();
       var claims = new ArrayList<Signed<Grant>>();
       shared.forEach(realm -> realms.claim(realm, peer).ifPresent(claims::add));
-      var states = states(shared);
+      var states = states(peer, shared);
       stream.send(RealmNews.CODEC.encode(new RealmNews(states, List.of(), claims)));
       byte[] answer = stream.receive(RealmNews.MAX_BYTES);
       if (answer != null) {
         var news = RealmNews.CODEC.decode(answer);
         adopt(peer, stream.realms(), news);
-        var lacking = lacking(stream.realms(), news.states());
+        var lacking = lacking(peer, stream.realms(), news.states());
         if (!lacking.isEmpty()) {
           stream.send(RealmNews.CODEC.encode(new RealmNews(List.of(), lacking, List.of())));
         }
@@ -179,8 +179,8 @@ public final class RealmExchange implements AutoCloseable {
       }
       if (!news.states().isEmpty()) {
         // Asked again each time: the peer may have been shut out meanwhile.
-        var known = states(stream.realms());
-        var lacking = lacking(stream.realms(), news.states());
+        var known = states(stream.peer(), stream.realms());
+        var lacking = lacking(stream.peer(), stream.realms(), news.states());
         stream.send(RealmNews.CODEC.encode(new RealmNews(known, lacking, List.of())));
         told.put(stream.peer(), known);
         asked.release();
@@ -201,11 +201,12 @@ public final class RealmExchange implements AutoCloseable {
     }
   }
 
-  private List<Signed<RealmDocument>> lacking(Set<String> shared, List<RealmNews.State> theirs) {
+  private List<Signed<RealmDocument>> lacking(
+      NodeId peer, Set<String> shared, List<RealmNews.State> theirs) {
     var lacking = new ArrayList<Signed<RealmDocument>>();
     for (var state : theirs) {
       if (shared.contains(state.realm())) {
-        var document = realms.document(state.realm());
+        var document = realms.documentFor(peer, state.realm());
         if (document.isPresent() && state.lacks(RealmNews.State.of(state.realm(), document))) {
           lacking.add(document.get());
         }

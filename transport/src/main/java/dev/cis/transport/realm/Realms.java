@@ -681,9 +681,15 @@ public final class Realms implements Admission {
 
   // What members tell each other.
 
-  /** The document of a realm, if there is one. */
-  synchronized Optional<Signed<RealmDocument>> document(String realm) {
-    return Optional.ofNullable(memberships.get(realm)).map(m -> m.document);
+  /**
+   * The document of a realm, if there is one and the peer may have it. It holds the keys: whoever
+   * it shuts out must not get it, even while the link on which it once proved the realm still
+   * stands.
+   */
+  synchronized Optional<Signed<RealmDocument>> documentFor(NodeId peer, String realm) {
+    return Optional.ofNullable(memberships.get(realm))
+        .filter(m -> m.isWelcome(peer))
+        .map(m -> m.document);
   }
 
   /** A grant of admin to be shown to the founder of the realm. */

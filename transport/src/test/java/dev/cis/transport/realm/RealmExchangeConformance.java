@@ -19,9 +19,12 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -166,6 +169,44 @@ public abstract class RealmExchangeConformance {
     away.connect(founder);
     Await.until("the key is known", () -> away.epoch() == 2);
     assertThat(loyal.swarm.link(founder.id())).isPresent();
+  }
+
+  @Test
+  void theKeyThatShutsANodeOutIsNotToldToItWhileItsLinkStillStands() throws Exception {
+    var key = key();
+    var realms = realms(key);
+    var _ = realms.create("lab");
+    // Set before the swarm is there: it hears of the revocation only when the latch opens.
+    var asked = new CountDownLatch(1);
+    var armed = new AtomicBoolean();
+    var _ =
+        realms.watch(() -> {
+          if (armed.get()) {
+            await(asked);
+          }
+        });
+    var founder = new Member(realms, key);
+    var mallory = invited(founder, Role.MEMBER);
+    mallory.connect(founder);
+    Await.until("the document is known", () -> mallory.realms.view("").sequence() == 1);
+
+    armed.set(true);
+    var revoking = Thread.ofVirtual().start(() -> realms.revoke("", mallory.id(), DAY));
+    try {
+      Await.until("revoked", () -> realms.view("").sequence() == 2);
+      assertThat(founder.swarm.link(mallory.id())).as("its link still stands").isPresent();
+      try (var stream = mallory.swarm.openSystem(founder.id(), RealmExchange.PROTOCOL, LONG)) {
+        var behind = RealmNews.State.of(realms.home(), Optional.empty());
+        stream.send(RealmNews.CODEC.encode(new RealmNews(List.of(behind), List.of(), List.of())));
+        byte[] answer = Objects.requireNonNull(stream.receive(RealmNews.MAX_BYTES));
+        assertThat(RealmNews.CODEC.decode(answer).documents()).isEmpty();
+      }
+    } finally {
+      asked.countDown();
+      revoking.join();
+    }
+    Await.until("cut off", () -> mallory.swarm.links().isEmpty());
+    assertThat(mallory.epoch()).isEqualTo(1);
   }
 
   @Test
