@@ -9,6 +9,7 @@ import dev.cis.nat.Datagrams;
 import dev.cis.nat.Endpoints;
 import dev.cis.nat.NatCode;
 import dev.cis.nat.proto.Endpoint;
+import dev.cis.nat.proto.Offers;
 import dev.cis.nat.proto.PunchMessage;
 import dev.cis.nat.proto.PunchOutput;
 import dev.cis.nat.relay.RelayClient;
@@ -24,7 +25,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,9 +38,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Moves relayed connections to direct paths. Who dialled offers, as soon as the connection is
- * there; a round that fails is repeated after 5 s, and then every minute, or at once when an
- * address of one of the two has changed.
+ * Moves relayed connections to direct paths, by searches that {@link Offers} times.
  *
  * <p>A direct path by which nothing came for a second though something was sent is in doubt: it is
  * probed at once, and until an answer came or it is given up, what is sent goes by the relay too.
@@ -57,11 +55,8 @@ public final class HolePunching implements Session.Events, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HolePunching.class);
   private static final Duration LOOK = Duration.ofMillis(500);
   private static final Duration ANSWER = Duration.ofSeconds(10);
-  private static final Duration SOON = Duration.ofSeconds(5);
-  private static final Duration LATER = Duration.ofSeconds(60);
-  private static final Duration APART = Duration.ofSeconds(2);
   private static final Duration DOUBT = Duration.ofSeconds(1);
-  private static final int MAX_SESSIONS = 4_096;
+  private static final Optional<Offers.Begun> NOT_BEGUN = Optional.empty();
 
   private final Swarm swarm;
   private final Datagrams datagrams;
@@ -70,24 +65,14 @@ public final class HolePunching implements Session.Events, AutoCloseable {
   private final Supplier<Now> clock;
   private final SecureRandom random = new SecureRandom();
   private final Map<Long, Session> sessions = new ConcurrentHashMap<>();
-  private final Map<NodeId, Search> searches = new HashMap<>();
+  private final Offers offers;
+  // Guards which session holds for a peer together with the route to it.
+  private final Object holding = new Object();
   private final Semaphore stirred = new Semaphore(1);
   private final Swarm.Registration registration;
   private final Swarm.Registration listening;
   private final Thread thread;
   private volatile boolean closed;
-
-  /** How the search for a path to one peer stands. */
-  private static final class Search {
-    @Nullable Session session;
-    Duration next = Duration.ZERO;
-    Duration answeredAt = Duration.ofDays(-1);
-    int failures;
-    List<Endpoint> offered = List.of();
-    String state = "not tried yet";
-    boolean running;
-    boolean ours;
-  }
 
   private HolePunching(Swarm swarm, Datagrams datagrams, RelayClient relays, Supplier<Now> clock) {
     this.swarm = swarm;
@@ -95,6 +80,7 @@ public final class HolePunching implements Session.Events, AutoCloseable {
     this.routes = datagrams.routes();
     this.relays = relays;
     this.clock = clock;
+    this.offers = new Offers(swarm.self());
     this.registration = swarm.handleSystem(PROTOCOL, this::serve);
     this.thread = Thread.ofVirtual().name("hole-punching").unstarted(this::look);
     this.listening =
@@ -145,11 +131,11 @@ public final class HolePunching implements Session.Events, AutoCloseable {
   }
 
   private List<Session> active() {
-    synchronized (searches) {
-      return searches.values().stream()
-          .flatMap(search -> Optional.ofNullable(search.session).stream())
-          .toList();
-    }
+    return sessions(offers.held());
+  }
+
+  private List<Session> sessions(List<Long> ids) {
+    return ids.stream().flatMap(id -> Optional.ofNullable(sessions.get(id)).stream()).toList();
   }
 
   private void watch(Session session) {
@@ -169,30 +155,11 @@ public final class HolePunching implements Session.Events, AutoCloseable {
     active().forEach(this::doubt);
   }
 
-  /**
-   * Offers if it is time.
-   *
-   * @param dialled whether we dialled; who was dialled offers only when its addresses are others
-   *     than those that it has answered with, which the dialler cannot know
-   */
   private void seek(NodeId peer, boolean dialled) {
     var mine = candidates();
-    synchronized (searches) {
-      boolean known = searches.containsKey(peer);
-      if (!known && (!dialled || searches.size() >= MAX_SESSIONS)) {
-        return;
-      }
-      var search = searches.computeIfAbsent(peer, _ -> new Search());
-      boolean late = dialled && search.next.compareTo(clock.get().uptime()) <= 0;
-      boolean told = dialled || !search.offered.isEmpty();
-      boolean due = late || (told && !search.offered.equals(mine));
-      if (search.running || search.session != null || !due) {
-        return;
-      }
-      search.running = true;
-      search.offered = mine;
+    if (offers.isDue(peer, dialled, mine, clock.get().uptime())) {
+      Thread.ofVirtual().name("punch-" + peer.brief()).start(() -> offer(peer, mine));
     }
-    Thread.ofVirtual().name("punch-" + peer.brief()).start(() -> offer(peer, mine));
   }
 
   private void offer(NodeId peer, List<Endpoint> mine) {
@@ -202,7 +169,11 @@ public final class HolePunching implements Session.Events, AutoCloseable {
     Session session = null;
     try (var stream = swarm.openSystem(peer, PROTOCOL, ANSWER)) {
       // The peer probes as soon as it has read the offer.
-      session = begin(peer, offer, true, mine);
+      session = begin(peer, offer, true, () -> offers.begin(peer, offer.session(), mine));
+      if (session == null) {
+        stream.finish(); // says nothing: the peer has offered meanwhile
+        return;
+      }
       stream.send(PunchMessage.OFFER.encode(offer));
       stream.finish();
       byte[] bytes = stream.receive(PunchMessage.MAX_OFFER);
@@ -212,10 +183,11 @@ public final class HolePunching implements Session.Events, AutoCloseable {
       session.round(PunchMessage.OFFER.decode(bytes).candidates());
     } catch (Fault e) {
       LOG.debug("event=punch-offer-failed peer={} reason=\"{}\"", peer.brief(), e.getMessage());
+      var state = "the offer failed: " + e.getMessage();
       if (session == null) {
-        ended(peer, null, "the offer failed: " + e.getMessage());
+        offers.notSent(peer, state, clock.get().uptime());
       } else {
-        failed(session, "the offer failed: " + e.getMessage());
+        ended(session, state);
       }
     }
   }
@@ -227,63 +199,57 @@ public final class HolePunching implements Session.Events, AutoCloseable {
       return;
     }
     var offer = PunchMessage.OFFER.decode(bytes);
-    var peer = stream.peer();
-    if (offer.key().isEmpty() || !isDue(peer)) {
-      stream.reset(offer.key().isEmpty() ? Kind.INVALID : Kind.EXHAUSTED);
+    if (offer.key().isEmpty()) {
+      stream.reset(Kind.INVALID);
       return;
     }
+    var peer = stream.peer();
     var mine = candidates();
-    var session = begin(peer, offer, false, mine);
+    var session =
+        begin(
+            peer,
+            offer,
+            false,
+            () -> offers.accept(peer, offer.session(), mine, clock.get().uptime()));
+    if (session == null) {
+      stream.reset(Kind.EXHAUSTED);
+      return;
+    }
     session.round(offer.candidates());
     stream.send(
         PunchMessage.OFFER.encode(new PunchMessage.Offer(offer.session(), Bytes.EMPTY, mine)));
     stream.finish();
   }
 
-  private boolean isDue(NodeId peer) {
-    synchronized (searches) {
-      var now = clock.get().uptime();
-      if (searches.size() >= MAX_SESSIONS && !searches.containsKey(peer)) {
-        return false;
-      }
-      var search = searches.computeIfAbsent(peer, _ -> new Search());
-      // Both offered at once: that of the smaller node counts, and it is there or on its way.
-      boolean glare = search.session != null && search.ours && swarm.self().compareTo(peer) < 0;
-      if (glare || now.minus(search.answeredAt).compareTo(APART) < 0) {
-        return false;
-      }
-      search.answeredAt = now;
-      return true;
-    }
-  }
-
-  /** A new session takes the place of the one before, and of the path that it found. */
-  private Session begin(
-      NodeId peer, PunchMessage.Offer offer, boolean offerer, List<Endpoint> mine) {
-    var session = new Session(peer, offer, offerer, datagrams, random, clock, this);
+  /** Begins a session if it is to hold: in the place of the one before, and its path. */
+  private @Nullable Session begin(
+      NodeId peer,
+      PunchMessage.Offer offer,
+      boolean offerer,
+      Supplier<Optional<Offers.Begun>> decision) {
+    Session session;
     Session before;
-    synchronized (searches) {
-      var search = searches.computeIfAbsent(peer, _ -> new Search());
-      before = search.session;
-      search.session = session;
-      search.running = false;
-      search.offered = mine;
-      search.ours = offerer;
-      search.state = "probing";
+    synchronized (holding) {
+      // A number twice: a peer's search must not take the place of another peer's.
+      var begun = sessions.containsKey(offer.session()) ? NOT_BEGUN : decision.get();
+      if (begun.isEmpty()) {
+        return null;
+      }
+      before = begun.get().before().map(sessions::remove).orElse(null);
+      if (before != null) {
+        before.retire();
+        backToRelay(peer);
+      }
+      session = new Session(peer, offer, offerer, datagrams, random, clock, this);
       sessions.put(offer.session(), session);
     }
     if (before != null) {
-      drop(before);
+      before.close();
     }
     return session;
   }
 
-  private void drop(Session session) {
-    sessions.remove(session.id(), session);
-    session.close();
-    backToRelay(session.peer());
-  }
-
+  /** What is sent to the peer goes by the relay again, or nowhere. */
   private void backToRelay(NodeId peer) {
     relays
         .circuit(peer)
@@ -299,68 +265,57 @@ public final class HolePunching implements Session.Events, AutoCloseable {
 
   @Override
   public void found(Session session, PunchOutput.Use path) {
-    routes.use(session.peer(), new Routes.Direct(Endpoints.socket(path.to())));
-    synchronized (searches) {
-      var search = searches.get(session.peer());
-      if (search != null) {
-        search.failures = 0;
-        search.ours = false;
-        search.state = "direct by " + Endpoints.text(path.to());
+    var at = Endpoints.text(path.to());
+    synchronized (holding) {
+      if (!offers.found(session.peer(), session.id(), "direct by " + at)) {
+        return;
       }
+      routes.use(session.peer(), new Routes.Direct(Endpoints.socket(path.to())));
     }
     LOG.info(
         "event=path-direct peer={} address={} rtt_us={}",
         session.peer().brief(),
-        Endpoints.text(path.to()),
+        at,
         path.rtt().toNanos() / 1000);
   }
 
   @Override
   public void lost(Session session, Endpoint path) {
     LOG.info("event=path-lost peer={} address={}", session.peer().brief(), Endpoints.text(path));
-    backToRelay(session.peer());
-    ended(
-        session.peer(), session, "the direct path by " + Endpoints.text(path) + " does not answer");
+    ended(session, "the direct path by " + Endpoints.text(path) + " does not answer");
   }
 
   @Override
   public void failed(Session session, String reason) {
     LOG.info("event=punch-failed peer={} reason=\"{}\"", session.peer().brief(), reason);
-    ended(session.peer(), session, reason);
+    ended(session, reason);
   }
 
-  @SuppressWarnings("ReferenceEquality") // a session is itself and nothing else
-  private void ended(NodeId peer, @Nullable Session session, String state) {
-    synchronized (searches) {
-      var search = searches.get(peer);
-      if (search != null && search.session == session) {
-        search.session = null;
-        search.running = false;
-        search.state = state;
-        search.failures++;
-        search.next = clock.get().uptime().plus(search.failures > 1 ? LATER : SOON);
+  /** A session that does not hold any more was ended by the one that took its place. */
+  private void ended(Session session, String state) {
+    synchronized (holding) {
+      if (!offers.ended(session.peer(), session.id(), state, clock.get().uptime())) {
+        return;
       }
+      drop(session);
     }
-    if (session != null) {
-      // Not on its own loop, which waits for the end of itself.
-      Thread.ofVirtual().name("punch-end").start(() -> drop(session));
-    }
+    session.close();
+  }
+
+  private void drop(Session session) {
+    sessions.remove(session.id(), session);
+    session.retire();
+    backToRelay(session.peer());
   }
 
   /** Ends the searches for peers that are not linked any more. */
   private void forget() {
     List<Session> over;
-    synchronized (searches) {
-      over =
-          searches.entrySet().stream()
-              .filter(each -> swarm.link(each.getKey()).isEmpty())
-              .map(Map.Entry::getValue)
-              .map(search -> search.session)
-              .flatMap(session -> Optional.ofNullable(session).stream())
-              .toList();
-      searches.keySet().removeIf(peer -> swarm.link(peer).isEmpty());
+    synchronized (holding) {
+      over = sessions(offers.retain(peer -> swarm.link(peer).isPresent()));
+      over.forEach(this::drop);
     }
-    over.forEach(this::drop);
+    over.forEach(Session::close);
   }
 
   /** Where others may reach us: what our record says, and what relays see. */
@@ -389,20 +344,12 @@ public final class HolePunching implements Session.Events, AutoCloseable {
 
   /** How the search for a direct path to this peer stands, in words; empty if there is none. */
   public Optional<String> state(NodeId peer) {
-    synchronized (searches) {
-      return Optional.ofNullable(searches.get(peer)).map(search -> search.state);
-    }
+    return offers.state(peer);
   }
 
   /** In how long a direct path to this peer is looked for again; empty unless we wait for that. */
   public Optional<Duration> next(NodeId peer) {
-    var now = clock.get().uptime();
-    synchronized (searches) {
-      return Optional.ofNullable(searches.get(peer))
-          .filter(search -> search.session == null && !search.running)
-          .map(search -> search.next.minus(now))
-          .filter(Duration::isPositive);
-    }
+    return offers.next(peer, clock.get().uptime());
   }
 
   @Override

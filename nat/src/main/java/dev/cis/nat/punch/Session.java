@@ -133,12 +133,16 @@ final class Session implements AutoCloseable {
     datagrams.send(null, PunchMessage.encode(probe, key), Endpoints.socket(to));
   }
 
+  /** Admits nothing any more: the ways that it had admitted may be those of the next session. */
+  synchronized void retire() {
+    closed = true;
+    ways.forEach(datagrams.routes()::dismiss);
+    ways.clear();
+  }
+
   @Override
   public void close() {
+    retire();
     loop.close();
-    synchronized (this) {
-      closed = true;
-      ways.forEach(datagrams.routes()::dismiss);
-    }
   }
 }
