@@ -301,11 +301,10 @@ final class Greeter {
 
   private void keepAlive(Live live, FramedStream stream) {
     try {
-      while (peers.live(live.peer()) == live) {
-        if (!peers.awaitOther(live.peer(), live, config.liveness().keepAlive().toNanos())) {
-          stream.send(Greeting.CODEC.encode(Greeting.KEEP_ALIVE));
-        }
-      }
+      peers.whileCurrent(
+          live,
+          config.liveness().keepAlive(),
+          () -> stream.send(Greeting.CODEC.encode(Greeting.KEEP_ALIVE)));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (Fault e) {

@@ -2,6 +2,7 @@ package dev.cis.transport;
 
 import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -228,10 +229,18 @@ final class Peers {
     }
   }
 
+  /** Does this again and again while the link is the one to its peer and the table is open. */
+  void whileCurrent(Live live, Duration every, Runnable what) throws InterruptedException {
+    while (!awaitOther(live.peer(), live, every.toNanos())) {
+      what.run();
+    }
+  }
+
   /**
    * Waits until the link to the peer is another one than the given, which may be null.
    *
-   * @return whether that happened in time
+   * @return whether that happened in time; true at once when the table is closed, so whoever waits
+   *     again and again ends then
    */
   boolean awaitOther(NodeId peer, @Nullable Live than, long nanos) throws InterruptedException {
     lock.lockInterruptibly();
