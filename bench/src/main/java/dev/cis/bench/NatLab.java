@@ -1,5 +1,6 @@
 package dev.cis.bench;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,8 +13,12 @@ import java.util.concurrent.TimeUnit;
 /** The internet in namespaces (lab/natlab), with daemons on its hosts, all of one realm. */
 final class NatLab implements AutoCloseable {
   private static final Path ROOT = Path.of(System.getProperty("cis.root", "."));
-  private static final String PREFIX = "bench-";
+  private static final String PREFIX =
+      System.getenv().getOrDefault("NATLAB_PREFIX", "bench-"); // two runs at a time want two
   private static final int MINUTES = 3;
+
+  /** Numbers that all take for public ones; js-libp2p does so with no range for documentation. */
+  private static final String NET = "80.1";
 
   private final Path homes;
   private final List<String> hosts = new ArrayList<>();
@@ -51,6 +56,23 @@ final class NatLab implements AutoCloseable {
     cis(host, start);
   }
 
+  /** The address that a node has itself. */
+  String ip(String node) throws IOException {
+    return natlab("ip", node).strip();
+  }
+
+  /**
+   * Starts a program on a host that speaks through its pipes. The lab ends it when it is closed,
+   * where nobody did before.
+   *
+   * @param errors where its errors go
+   */
+  Process spawn(String host, List<String> program, File errors) throws IOException {
+    var words = new ArrayList<>(List.of("exec", host));
+    words.addAll(program);
+    return builder(words).redirectError(errors).start();
+  }
+
   /** Runs a command on a host; what it printed. */
   private String cis(String host, List<String> words) throws IOException {
     var command =
@@ -62,17 +84,14 @@ final class NatLab implements AutoCloseable {
 
   /** Runs a command of the lab; what it printed. */
   String natlab(String... words) throws IOException {
-    var command = new ArrayList<>(List.of(ROOT.resolve("lab/natlab").toString()));
-    command.addAll(List.of(words));
     var out = Files.createTempFile(homes, "out", "");
     var errors = Files.createTempFile(homes, "err", "");
     var builder =
-        new ProcessBuilder(command)
-            .redirectInput(new java.io.File("/dev/null"))
+        builder(List.of(words))
+            .redirectInput(new File("/dev/null"))
             .redirectError(errors.toFile())
             .redirectOutput(out.toFile());
-    builder.environment().put("NATLAB_PREFIX", PREFIX);
-    builder.environment().put("CIS_BUILD", "never"); // bench/run has built
+    var command = builder.command();
     var process = builder.start();
     try {
       if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
@@ -92,6 +111,16 @@ final class NatLab implements AutoCloseable {
                   Files.readString(out) + Files.readString(errors)));
     }
     return Files.readString(out);
+  }
+
+  private static ProcessBuilder builder(List<String> words) {
+    var command = new ArrayList<>(List.of(ROOT.resolve("lab/natlab").toString()));
+    command.addAll(words);
+    var builder = new ProcessBuilder(command);
+    builder.environment().put("NATLAB_PREFIX", PREFIX);
+    builder.environment().put("NATLAB_NET", NET);
+    builder.environment().put("CIS_BUILD", "never"); // bench/run has built
+    return builder;
   }
 
   @Override

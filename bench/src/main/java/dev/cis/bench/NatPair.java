@@ -29,7 +29,9 @@ record NatPair(
     double firstByte,
     @Nullable Double settled,
     String failure) {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  /** How long a path has to become the expected one. */
+  static final Duration PATIENCE = Duration.ofSeconds(20);
+
   private static final Duration LOOK = Duration.ofMillis(10);
 
   /** A daemon, spoken to by its control socket, which no namespace hides. */
@@ -130,9 +132,10 @@ record NatPair(
   }
 
   /** A line of the table. */
-  String line() {
-    return "%-5s %-5s %-7s %-7s %10.0f %10s  %s"
+  String line(String who) {
+    return "%-6s  %-5s %-5s %-7s %-7s %10.0f %10s  %s"
         .formatted(
+            who,
             from,
             to,
             expected,

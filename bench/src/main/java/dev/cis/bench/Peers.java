@@ -63,22 +63,44 @@ final class Peers {
 
   private Peers() {}
 
+  /** Copies of the scripts beside the packages that they need, and what runs them. */
+  record Scripts(String node, Path directory) implements AutoCloseable {
+    /** Installs the packages where that was not done yet. */
+    static Scripts install() throws IOException {
+      var home = installed();
+      var scripts = new Scripts(Peers.node(home), Files.createTempDirectory("cis-bench-peers"));
+      try {
+        copyScripts(scripts.directory);
+        var packages = home.resolve("node_modules");
+        Files.createSymbolicLink(scripts.directory.resolve("node_modules"), packages);
+        return scripts;
+      } catch (IOException e) {
+        scripts.close();
+        throw e;
+      }
+    }
+
+    /** The words that run a script. */
+    List<String> command(String script) {
+      return List.of(node, directory.resolve(script + ".mjs").toString());
+    }
+
+    @Override
+    public void close() throws IOException {
+      delete(directory);
+    }
+  }
+
   /** Runs one of the constants above; prints what fails to stderr. */
   static Map<String, Object> run(String what) {
     try {
-      var home = installed();
       var words = List.of(what.split(" ", -1));
-      var script = Files.createTempDirectory("cis-bench-peers");
-      try {
-        copyScripts(script);
-        Files.createSymbolicLink(script.resolve("node_modules"), home.resolve("node_modules"));
+      try (var scripts = Scripts.install()) {
         var command = new ArrayList<>(isolated());
-        command.addAll(List.of(node(home), script.resolve(words.getFirst() + ".mjs").toString()));
+        command.addAll(scripts.command(words.getFirst()));
         command.addAll(words.subList(1, words.size()));
-        var line = output(command, script, LIMIT_SECONDS);
+        var line = output(command, scripts.directory, LIMIT_SECONDS);
         return JSON.std.mapFrom(line.substring(line.lastIndexOf("\n{") + 1));
-      } finally {
-        delete(script);
       }
     } catch (IOException e) {
       System.err.println("bench: " + what + ": " + e.getMessage());
@@ -125,6 +147,7 @@ final class Peers {
                     "--no-audit",
                     "--no-fund",
                     "--ignore-scripts",
+                    "--omit=peer", // of WebRTC for telephones: all of React Native
                     "--loglevel=error"),
                 home,
                 4 * LIMIT_SECONDS);
