@@ -20,10 +20,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Reads the words of a command line and runs the command. */
 public final class Main {
+  private static final String CARRIERS = "jdk.virtualThreadScheduler.parallelism";
+
   private Main() {}
 
   /** The process. */
   public static void main(String[] arguments) {
+    leaveNobodyWaiting();
     var out =
         new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     var err =
@@ -34,6 +37,18 @@ public final class Main {
             : run(arguments, System.getenv(), out, err);
     out.flush();
     Runtime.getRuntime().halt(code); // nothing is left to do, and hooks belong to the daemon
+  }
+
+  /**
+   * Where Java sees one processor it runs virtual threads on one carrier, and a carrier that has
+   * work of its own does not look at what came from elsewhere: two virtual threads that keep waking
+   * each other would leave those waiting that the network wakes. A second carrier finds them. Must
+   * come before the first virtual thread.
+   */
+  private static void leaveNobodyWaiting() {
+    if (Runtime.getRuntime().availableProcessors() == 1 && System.getProperty(CARRIERS) == null) {
+      System.setProperty(CARRIERS, "2");
+    }
   }
 
   /** Runs one command line; the exit code. */
