@@ -16,6 +16,7 @@ public final class Bench {
           new TransportFairness(),
           new DhtSimulation(),
           new DhtLoopback(),
+          new AnchorLoad(),
           new NatMatrix());
 
   private Bench() {}
@@ -36,6 +37,10 @@ public final class Bench {
     }
     if (args.length == 3 && args[0].equals(TransportIdle.DIALLERS)) {
       TransportIdle.diallers(args[1], Integer.parseInt(args[2]));
+      return;
+    }
+    if (args.length == 4 && args[0].equals(AnchorCrowd.ARGUMENT)) {
+      AnchorCrowd.run(args[1], args[2], args[3]);
       return;
     }
     if (args.length == 0 || args[0].startsWith("-")) {

@@ -35,8 +35,6 @@ final class DaemonProcess {
           "-XX:TieredStopAtLevel=1",
           "-XX:-UsePerfData",
           "-Xms8m",
-          "-Xmn4m",
-          "-Xmx256m",
           "-Xss512k",
           "-XX:MinHeapFreeRatio=10",
           "-XX:MaxHeapFreeRatio=20",
@@ -52,16 +50,22 @@ final class DaemonProcess {
           "-Xlog:disable",
           "-Xlog:all=error:stderr");
 
+  private static final List<String> HEAP = List.of("-Xmn4m", "-Xmx256m");
+
+  /** Ten thousand nodes need some 300 MB, and more than a corner of it for what is short-lived. */
+  private static final List<String> ANCHOR_HEAP = List.of("-Xmn32m", "-Xmx1g");
+
   private DaemonProcess() {}
 
   /** Starts the daemon and waits until it is ready. */
-  static int start(Cis cis, Map<String, String> options) throws InterruptedException {
+  static int start(Cis cis, Map<String, String> options, boolean anchor)
+      throws InterruptedException {
     var home = cis.home();
     var client = new ControlClient(home);
     refuseSecond(home, client);
     home.create();
     var _ = home.readIdentity(); // a missing or open key is better reported from here
-    var process = spawn(cis, options);
+    var process = spawn(cis, options, flags(cis.environment(), anchor));
     long deadline = System.nanoTime() + START.toNanos();
     while (!process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
       if (client.isRunning()) {
@@ -91,7 +95,18 @@ final class DaemonProcess {
     }
   }
 
-  private static Process spawn(Cis cis, Map<String, String> options) {
+  /** What the virtual machine is told; CIS_DAEMON_OPTS comes last and so has the last word. */
+  static List<String> flags(Map<String, String> environment, boolean anchor) {
+    var flags = new ArrayList<>(FLAGS);
+    flags.addAll(anchor ? ANCHOR_HEAP : HEAP);
+    var more = environment.getOrDefault("CIS_DAEMON_OPTS", "").strip();
+    if (!more.isEmpty()) {
+      flags.addAll(List.of(more.split("\\s+")));
+    }
+    return flags;
+  }
+
+  private static Process spawn(Cis cis, Map<String, String> options, List<String> flags) {
     var home = cis.home();
     var command = new ArrayList<String>();
     // A session of its own: closing the terminal or Ctrl-C in it does not end the daemon.
@@ -100,11 +115,7 @@ final class DaemonProcess {
     }
     command.addAll(List.of("/bin/sh", "-c", "trap '' HUP INT; exec \"$@\"", "cis"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(FLAGS);
-    var more = cis.environment().getOrDefault("CIS_DAEMON_OPTS", "").strip();
-    if (!more.isEmpty()) {
-      command.addAll(List.of(more.split("\\s+")));
-    }
+    command.addAll(flags);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(List.of("--home", home.toString()));
     command.addAll(StartCommand.words(options));

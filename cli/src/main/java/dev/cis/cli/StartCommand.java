@@ -79,7 +79,7 @@ final class StartCommand implements Callable<Integer> {
     if (foreground) {
       return Daemon.run(cis, config);
     }
-    return DaemonProcess.start(cis, options);
+    return DaemonProcess.start(cis, options, config.p2p().anchor());
   }
 
   private Map<String, String> options() {

@@ -14,6 +14,7 @@ import dev.cis.nat.proto.ReachOutput;
 import dev.cis.nat.proto.ReachTimes;
 import dev.cis.nat.proto.Reachability;
 import dev.cis.transport.Address;
+import dev.cis.transport.Link;
 import dev.cis.transport.Swarm;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -154,9 +155,9 @@ public final class OwnAddresses implements AutoCloseable {
         .filter(each -> !each.isLoopback())
         .forEach(each -> candidates.add(new Candidate(each, Origin.LOCAL)));
     var sightings = new ArrayList<Sighting>();
-    for (var link : swarm.links()) {
+    for (var link : swarm.links(Link.DIRECT, ReachInput.MAX_SIGHTINGS)) {
       var us = link.observed();
-      if (us != null && link.path().equals("direct")) {
+      if (us != null) {
         sightings.add(new Sighting(link.peer(), link.remote(), us));
       }
     }

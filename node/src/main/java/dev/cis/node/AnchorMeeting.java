@@ -35,6 +35,7 @@ final class AnchorMeeting implements Discovery.MeetingPlace, Swarm.PeerListener,
 
   private static final Logger LOG = LoggerFactory.getLogger(AnchorMeeting.class);
   private static final int MOST = 32;
+  private static final Duration AGAIN = Duration.ofSeconds(30);
 
   private final Home home;
   private final NodeConfig config;
@@ -64,7 +65,27 @@ final class AnchorMeeting implements Discovery.MeetingPlace, Swarm.PeerListener,
   @Override
   public void up(PeerLink link) {
     if (link.outbound()) {
-      Thread.ofVirtual().name("anchor-dht").start(() -> open(Routing.Mode.CLIENT));
+      Thread.ofVirtual().name("anchor-dht").start(this::met);
+    }
+  }
+
+  /**
+   * An anchor is there, perhaps again. One that was met just now, or has lost what it kept, hears
+   * where we are at once: else only with the next repetition, which may be half a day away.
+   */
+  private void met() {
+    open(Routing.Mode.CLIENT);
+    Routing open;
+    List<NodeId> places;
+    synchronized (this) {
+      open = routing;
+      places = List.copyOf(provided);
+    }
+    if (open != null) {
+      for (var place : places) {
+        int nodes = open.provide(place, AGAIN);
+        LOG.debug("event=meeting-provided-again anchors={}", nodes);
+      }
     }
   }
 

@@ -33,6 +33,11 @@ final class AnchorPreset {
                   Map.entry("transport.max_memory", "512MiB"),
                   Map.entry("transport.max_memory_per_peer", "4MiB"),
                   Map.entry("transport.tls_sessions", "16384"),
+                  // Half of it is for strangers (ADR 15).
+                  Map.entry("relay.max_reservations", "24000"),
+                  // Each node keeps its record here and is registered where its realm meets.
+                  Map.entry("dht.kept_records", "65536"),
+                  Map.entry("dht.kept_bytes", "67108864"),
                   Map.entry("dht.served_at_once", "1024"))));
 
   private AnchorPreset() {}

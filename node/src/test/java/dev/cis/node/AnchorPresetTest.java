@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cis.dht.Routing;
 import dev.cis.transport.Admission;
+import dev.cis.transport.StoredPeerBook;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,20 @@ class AnchorPresetTest {
     assertThat(config.transport().limits().connections().lowWater()).isGreaterThanOrEqualTo(10_000);
     assertThat(Node.description(config, config.labels(), List.of(), List.of()).roles())
         .containsExactly("anchor");
+  }
+
+  /** Each has a connection, a place at the relay, and two records in the DHT of the anchors. */
+  @Test
+  void noLimitOfAnAnchorStopsTenThousandStrangersInAsManyNetworks() {
+    var config = read(Map.of("p2p.anchor", "true")).config();
+    int nodes = 10_000;
+    assertThat(config.transport().limits().connections().lowWater()).isGreaterThanOrEqualTo(nodes);
+    assertThat(config.transport().limits().connections().maxConnections())
+        .isLessThan(StoredPeerBook.MAX_PEERS);
+    assertThat(config.relay().limits().reservationsPerRealm()).isGreaterThanOrEqualTo(nodes);
+    assertThat(config.dht().records().keptRecords()).isGreaterThanOrEqualTo(2 * nodes);
+    int largest = 2 * 1_500; // a provision with a record of eight addresses, twice what is usual
+    assertThat(config.dht().records().keptBytes()).isGreaterThanOrEqualTo(largest * nodes);
   }
 
   @Test

@@ -444,6 +444,15 @@ public final class NetworkSwarm implements Swarm {
   }
 
   @Override
+  public List<PeerLink> links(String path, int most) {
+    return peers.all().stream()
+        .filter(live -> live.link.path().equals(path))
+        .limit(most)
+        .map(Live::look)
+        .toList();
+  }
+
+  @Override
   public Optional<PeerLink> link(NodeId node) {
     return Optional.ofNullable(peers.live(node)).map(Live::look);
   }

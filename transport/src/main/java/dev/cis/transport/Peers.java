@@ -41,6 +41,7 @@ final class Peers {
     long voided;
     int waiting;
     int dialling;
+    boolean counts;
 
     Slot(Condition changed) {
       this.changed = changed;
@@ -75,6 +76,7 @@ final class Peers {
   private final Map<NodeId, String> lastEnd = new HashMap<>();
   private final List<Consumer<NodeId>> watchers = new CopyOnWriteArrayList<>();
   private int anonymousDials;
+  private int counted; // slots that count
   private boolean closed;
 
   /** An empty table for as many links and dials as the count allows. */
@@ -103,10 +105,12 @@ final class Peers {
       }
       if (peer == null) {
         anonymousDials++;
+        recount();
       } else {
-        slot(peer).dialling++;
+        var slot = slot(peer);
+        slot.dialling++;
+        recount(slot);
       }
-      recount();
     } finally {
       lock.unlock();
     }
@@ -121,12 +125,13 @@ final class Peers {
     try {
       if (peer == null) {
         anonymousDials--;
+        recount();
       } else {
         var slot = slot(peer);
         slot.dialling--;
+        recount(slot);
         dropIfEmpty(peer, slot);
       }
-      recount();
     } finally {
       lock.unlock();
     }
@@ -138,13 +143,17 @@ final class Peers {
   }
 
   private int total() {
-    int total = anonymousDials;
-    for (var slot : slots.values()) {
-      if (slot.live != null || slot.dialling > 0) {
-        total++;
-      }
+    return anonymousDials + counted;
+  }
+
+  /** This one may count now, or no more. It is kept, since ten thousand are not counted quickly. */
+  private void recount(Slot slot) {
+    boolean counts = slot.live != null || slot.dialling > 0;
+    if (counts != slot.counts) {
+      slot.counts = counts;
+      counted += counts ? 1 : -1;
     }
-    return total;
+    recount();
   }
 
   private void recount() {
@@ -189,6 +198,16 @@ final class Peers {
     try {
       var slot = slots.get(peer);
       return slot == null ? null : slot.live;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many peers have a link or are being dialled. */
+  int count() {
+    lock.lock();
+    try {
+      return total();
     } finally {
       lock.unlock();
     }
@@ -365,7 +384,7 @@ final class Peers {
       }
       if (slot != null && slot.live == live) {
         slot.live = null;
-        recount();
+        recount(slot);
         changed(live.peer(), slot, reason);
       }
       if (slot != null) {
@@ -400,7 +419,7 @@ final class Peers {
     }
     slot.live = live;
     slot.voided = voided;
-    recount();
+    recount(slot);
     changed(live.peer(), slot, before == null ? null : "replaced by a newer connection");
     live.adopted.complete(true);
     if (before != null) {

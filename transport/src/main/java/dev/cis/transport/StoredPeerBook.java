@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * gathered for a second or two; {@link #close} writes what is left.
  */
 public final class StoredPeerBook implements PeerBook, AutoCloseable {
-  /** Most peers. */
-  public static final int MAX_PEERS = 10_000;
+  /** Most peers; more than an anchor has connections. */
+  public static final int MAX_PEERS = 16_384;
 
   /** Most addresses of one peer. */
   static final int MAX_ADDRESSES = 32;

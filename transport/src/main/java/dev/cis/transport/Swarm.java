@@ -142,6 +142,17 @@ public interface Swarm extends AutoCloseable {
   /** The live connections. */
   List<PeerLink> links();
 
+  /**
+   * Some of those that have such a path now. With ten thousand connections it is much cheaper than
+   * to choose from {@link #links}, which asks each of them how it is.
+   *
+   * @param path such as {@link Link#RELAY}
+   * @param most so many at most, any of them
+   */
+  default List<PeerLink> links(String path, int most) {
+    return links().stream().filter(link -> link.path().equals(path)).limit(most).toList();
+  }
+
   /** Those on which the peer proved the home realm. */
   List<PeerLink> members();
 

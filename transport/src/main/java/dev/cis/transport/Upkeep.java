@@ -63,11 +63,11 @@ final class Upkeep implements Consumer<NodeId>, AutoCloseable {
       while (true) {
         var _ =
             again.isZero() ? changed.take() : changed.poll(again.toNanos(), TimeUnit.NANOSECONDS);
-        var all = peers.all();
-        if (all.size() <= trim.high()) {
+        if (peers.count() <= trim.high()) {
           again = Duration.ZERO;
           continue;
         }
+        var all = peers.all();
         var plan =
             trim.plan(all.stream().map(live -> candidate(live, isProtected, clock)).toList());
         for (var cut : plan.cut()) {

@@ -6,6 +6,9 @@ import java.util.List;
 
 /** What happens to the question where this node can be reached. */
 public sealed interface ReachInput {
+  /** Most peers of which it is looked at where they see us. */
+  int MAX_SIGHTINGS = 256;
+
   /** An address of ours that somebody on this machine knows. */
   record Candidate(Address address, AddressState.Origin origin) {}
 
@@ -30,7 +33,7 @@ public sealed interface ReachInput {
     /** Copies the lists. */
     public Around {
       candidates = candidates.stream().limit(64).toList();
-      sightings = sightings.stream().limit(256).toList();
+      sightings = sightings.stream().limit(MAX_SIGHTINGS).toList();
       anchors = List.copyOf(anchors);
     }
   }

@@ -3,6 +3,7 @@ package dev.cis.nat.proto;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.wire.Bytes;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class RelayTable {
   private static final int REMEMBERED_HOURS = 65_536;
   private static final int REMEMBERED_REALMS = 64;
+  private static final Duration NEVER = Duration.ofSeconds(Long.MAX_VALUE);
 
   /** Why a circuit to a node that is not here is refused. */
   public static final String NO_RESERVATION = "that node has no reservation here";
@@ -43,6 +45,7 @@ public final class RelayTable {
   private final ByteRate together;
   private final Tally places = new Tally();
   private final Tally joined = new Tally();
+  private Duration firstEnd = NEVER; // no reservation is over before this
   private long forwarded;
   private long dropped;
   private long strays;
@@ -135,10 +138,16 @@ public final class RelayTable {
     reservedIn.add(party.at.subnet());
     quota.reservations.add();
     places.add();
-    ends.values().stream()
-        .filter(circuit -> circuit.target.equals(party.node))
-        .forEach(circuit -> circuit.targetAt = party.at);
+    firstEnd = firstEnd.compareTo(reservation.until) < 0 ? firstEnd : reservation.until;
+    leadingTo(party.node).forEach(circuit -> circuit.targetAt = party.at);
     return new Verdict.Granted<>(limits.lease());
+  }
+
+  /** With thousands of circuits, that none leads there should not take a look at each. */
+  private List<Circuit> leadingTo(NodeId node) {
+    return leadingTo.of(node) == 0
+        ? List.of()
+        : ends.values().stream().filter(circuit -> circuit.target.equals(node)).distinct().toList();
   }
 
   private @Nullable String fullOfReservations(
@@ -174,6 +183,9 @@ public final class RelayTable {
       var party = before.party.movedTo(at);
       reservations.put(node, new Reservation(party, before.quota, before.until));
     }
+    if (leadingTo.of(node) == 0 && openedBy.of(node) == 0) {
+      return;
+    }
     ends.forEach((id, circuit) -> {
       if (circuit.target.equals(node)) {
         circuit.targetAt = at;
@@ -189,11 +201,7 @@ public final class RelayTable {
   /** Ends a reservation and the circuits that lead to it. */
   public void cancel(NodeId node) {
     release(node);
-    ends.values().stream()
-        .filter(circuit -> circuit.target.equals(node))
-        .distinct()
-        .toList()
-        .forEach(this::remove);
+    leadingTo(node).forEach(this::remove);
   }
 
   private void release(NodeId node) {
@@ -206,12 +214,20 @@ public final class RelayTable {
   }
 
   private void expire(Duration uptime) {
+    if (uptime.compareTo(firstEnd) < 0) {
+      return;
+    }
     var over =
         reservations.entrySet().stream()
             .filter(each -> each.getValue().until.compareTo(uptime) <= 0)
             .map(Map.Entry::getKey)
             .toList();
     over.forEach(this::cancel);
+    firstEnd =
+        reservations.values().stream()
+            .map(Reservation::until)
+            .min(Comparator.naturalOrder())
+            .orElse(NEVER);
   }
 
   /** Joins a node with one that has a reservation; the opener's realm pays for it. */

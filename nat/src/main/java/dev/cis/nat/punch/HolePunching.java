@@ -119,8 +119,8 @@ public final class HolePunching implements Session.Events, AutoCloseable {
       while (!closed) {
         var _ = stirred.tryAcquire(LOOK.toMillis(), TimeUnit.MILLISECONDS);
         var _ = stirred.drainPermits();
-        swarm.links().stream()
-            .filter(link -> link.path().equals(Link.RELAY))
+        swarm
+            .links(Link.RELAY, Integer.MAX_VALUE)
             .forEach(link -> seek(link.peer(), link.outbound()));
         active().forEach(this::watch);
         forget();

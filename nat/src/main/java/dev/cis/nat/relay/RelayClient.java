@@ -56,6 +56,7 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
   private final Swarm swarm;
   private final Routes routes;
   private final int wanted;
+  private final Duration rest;
   private final Consumer<List<NodeId>> relaysChanged;
   private final Map<NodeId, Reservation> asked = new ConcurrentHashMap<>();
   private final Map<NodeId, String> held = new ConcurrentHashMap<>();
@@ -97,7 +98,8 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
   private record Circuit(NodeId relay, Routes.Relayed route, Stream stream) {}
 
   private RelayClient(
-      Swarm swarm, Routes routes, int wanted, Consumer<List<NodeId>> relaysChanged) {
+      Swarm swarm, Routes routes, int wanted, Duration rest, Consumer<List<NodeId>> relaysChanged) {
+    this.rest = rest;
     this.swarm = swarm;
     this.routes = routes;
     this.wanted = wanted;
@@ -113,11 +115,20 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
    */
   public static RelayClient start(
       Swarm swarm, Routes routes, int wanted, Consumer<List<NodeId>> relaysChanged) {
-    var client = new RelayClient(swarm, routes, wanted, relaysChanged);
+    return start(swarm, routes, wanted, REST, relaysChanged);
+  }
+
+  /** The same, leaving a relay alone for another time after it has refused or gone. */
+  static RelayClient start(
+      Swarm swarm, Routes routes, int wanted, Duration rest, Consumer<List<NodeId>> relaysChanged) {
+    var client = new RelayClient(swarm, routes, wanted, rest, relaysChanged);
     var stir =
         new Swarm.PeerListener() {
           @Override
           public void up(PeerLink link) {
+            // On a new connection it may say something else; and if it lost the old one because
+            // it was started again, we cannot be reached through it until we ask.
+            client.resting.remove(link.peer());
             client.stirred.release();
           }
 
@@ -148,6 +159,9 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
 
   /** Asks the nearest anchors that relay, as long as there are too few reservations. */
   private void reserve() {
+    if (asked.size() >= wanted) {
+      return; // an anchor wants none, and has ten thousand links to look through
+    }
     for (var relay : nearest()) {
       if (asked.size() >= wanted) {
         return;
@@ -193,9 +207,11 @@ public final class RelayClient implements AddressSource, Reservation.Events, Aut
   }
 
   @Override
-  public void ended(NodeId relay, String reason) {
+  public void ended(NodeId relay, String reason, @Nullable Instant on) {
     asked.remove(relay);
-    resting.put(relay, System.nanoTime() + REST.toNanos());
+    if (swarm.link(relay).filter(link -> !link.since().equals(on)).isEmpty()) {
+      resting.put(relay, System.nanoTime() + rest.toNanos());
+    } // else there is another connection already
     if (held.remove(relay) != null && !closed) {
       LOG.info("event=relay-lost relay={} reason=\"{}\"", relay.brief(), reason);
       tellRelays();

@@ -4,10 +4,13 @@ import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.nat.NatCode;
 import dev.cis.nat.proto.RelayMessage;
+import dev.cis.transport.PeerLink;
 import dev.cis.transport.Stream;
 import dev.cis.transport.Swarm;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,8 +35,12 @@ final class Reservation {
     /** That circuit is no more. */
     void gone(NodeId relay, NodeId from, long circuit);
 
-    /** It is over. */
-    void ended(NodeId relay, String reason);
+    /**
+     * It is over.
+     *
+     * @param on when the connection began on which it was, if there was one
+     */
+    void ended(NodeId relay, String reason, @Nullable Instant on);
   }
 
   private Reservation(NodeId relay, Swarm swarm, Events events) {
@@ -50,6 +57,7 @@ final class Reservation {
   }
 
   private void run() {
+    var on = swarm.link(relay).map(PeerLink::since).orElse(null);
     try (var stream = swarm.openSystem(relay, RelayService.PROTOCOL, ANSWER)) {
       ask(stream);
       var renewing = new Thread[1];
@@ -86,7 +94,7 @@ final class Reservation {
         }
       }
     } catch (Fault e) {
-      events.ended(relay, String.valueOf(e.getMessage()));
+      events.ended(relay, String.valueOf(e.getMessage()), on);
     }
   }
 

@@ -56,6 +56,22 @@ class RelayTableTest {
   }
 
   @Test
+  void reservationsRunOutInWhateverOrderTheyWereMadeAndRenewed() {
+    var lease = LIMITS.lease();
+    for (int i = 1; i <= 3; i++) {
+      var _ = table.reserve(NOW.plusMinutes(i), party(i));
+    }
+    var _ = table.reserve(NOW.plusMinutes(9), party(1)); // the first to end is renewed
+    var _ = join(4, 2);
+    assertThat(table.look(NOW.plusMinutes(2).plus(lease)).reservations().now()).isEqualTo(2);
+    assertThat(table.look(NOW.plusMinutes(2).plus(lease)).circuits().now()).isZero();
+    assertThat(table.look(NOW.plusMinutes(3).plus(lease)).reservations().now()).isEqualTo(1);
+    assertThat(table.look(NOW.plusMinutes(9).plus(lease)).reservations().now()).isZero();
+    var _ = table.reserve(NOW.plusMinutes(40), party(5)); // behind a time with none
+    assertThat(table.look(NOW.plusMinutes(40).plus(lease)).reservations().now()).isZero();
+  }
+
+  @Test
   void aCircuitCarriesBothWaysBetweenTheTwoAddressesAndNobodyElse() {
     assertThat(table.reserve(NOW, party(1)))
         .isEqualTo(new Verdict.Granted<>(Duration.ofMinutes(10)));

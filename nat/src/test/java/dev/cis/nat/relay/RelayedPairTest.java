@@ -165,6 +165,32 @@ class RelayedPairTest {
   }
 
   @Test
+  void whoMeetsARelayAgainAsksForItsPlaceAtOnceAndDoesNotRestFirst() {
+    var anchor = anchor(RelayConfig.DEFAULT);
+    var node = node();
+    var at = anchor.swarm.localAddresses().getFirst();
+    var _ = node.swarm.connect(at, LONG);
+    var client =
+        RelayClient.start(
+            node.swarm,
+            node.datagrams.routes(),
+            RelayClient.RELAYS,
+            Duration.ofHours(1),
+            node.told::add);
+    opened.add(client);
+    await().atMost(LONG).until(() -> client.relays().equals(List.of(anchor.id())));
+    for (int i = 0; i < 3; i++) {
+      assertThat(anchor.swarm.hangUp(node.id(), "as if it had been started again")).isTrue();
+      await().atMost(LONG).until(() -> client.relays().isEmpty());
+      var _ = node.swarm.connect(at, LONG);
+      await().atMost(LONG).until(() -> client.relays().equals(List.of(anchor.id())));
+    }
+    assertThat(node.swarm.links(Link.DIRECT, 5)).extracting(PeerLink::peer).contains(anchor.id());
+    assertThat(node.swarm.links(Link.DIRECT, 0)).isEmpty();
+    assertThat(node.swarm.links(Link.RELAY, 5)).isEmpty();
+  }
+
+  @Test
   void whoHasAPlaceAtARelayIsReachedThroughItAndStaysThereWithoutPunching() {
     var anchor = anchor(RelayConfig.DEFAULT);
     var a = node();

@@ -9,12 +9,8 @@ import dev.cis.transport.Network;
 import dev.cis.transport.Quotas;
 import dev.cis.transport.TransportCode;
 import dev.cis.transport.TransportConfig;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.EventLoopGroup;
 import io.netty.util.ResourceLeakDetector;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
@@ -35,7 +31,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One event loop, one socket per listen address, and the links on them. */
+/**
+ * One event loop, its own unless it is told to share one, one socket per listen address, and the
+ * links on them.
+ */
 final class QuicNetwork implements Network {
   private static final Logger LOG = LoggerFactory.getLogger(QuicNetwork.class);
   private static final long CLOSE_MILLIS = 1_000;
@@ -49,7 +48,8 @@ final class QuicNetwork implements Network {
     }
   }
 
-  private final MultiThreadIoEventLoopGroup group;
+  private final EventLoopGroup group;
+  private final boolean shared;
   private final List<UdpSocket> sockets = new ArrayList<>();
   private final Set<QuicLink> links = ConcurrentHashMap.newKeySet();
   private final List<Link> unclaimed = new ArrayList<>();
@@ -58,21 +58,28 @@ final class QuicNetwork implements Network {
   private final Qlogs qlogs = new Qlogs();
   private volatile boolean closed;
 
-  private QuicNetwork(Quotas quotas) {
+  private QuicNetwork(Quotas quotas, @Nullable EventLoops loops) {
     this.quotas = quotas;
-    group =
-        new MultiThreadIoEventLoopGroup(
-            1,
-            new DefaultThreadFactory("cis-quic", true),
-            Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    shared = loops != null;
+    group = loops == null ? EventLoops.group(1) : loops.next();
   }
 
   static QuicNetwork bind(KeyPair key, TransportConfig config, RawDatagrams raw) {
-    return bind(Tls.Contexts.of(key, config.handshakes()), config, raw);
+    return bind(key, config, raw, null);
+  }
+
+  static QuicNetwork bind(
+      KeyPair key, TransportConfig config, RawDatagrams raw, @Nullable EventLoops loops) {
+    return bind(Tls.Contexts.of(key, config.handshakes()), config, raw, loops);
   }
 
   static QuicNetwork bind(Tls.Contexts tls, TransportConfig config, RawDatagrams raw) {
-    var network = new QuicNetwork(new Quotas(config));
+    return bind(tls, config, raw, null);
+  }
+
+  private static QuicNetwork bind(
+      Tls.Contexts tls, TransportConfig config, RawDatagrams raw, @Nullable EventLoops loops) {
+    var network = new QuicNetwork(new Quotas(config), loops);
     var junction = new Junction(raw.routes());
     try {
       for (var address : config.listen()) {
@@ -204,7 +211,9 @@ final class QuicNetwork implements Network {
   void vanish() {
     closed = true;
     sockets.forEach(UdpSocket::close);
-    var _ = group.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+    if (!shared) {
+      var _ = group.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+    }
   }
 
   @Override
@@ -221,10 +230,16 @@ final class QuicNetwork implements Network {
       for (var socket : sockets) {
         socket.close();
       }
-      boolean _ =
-          group.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS).await(2 * CLOSE_MILLIS);
+      if (!shared) {
+        boolean _ =
+            group
+                .shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS)
+                .await(2 * CLOSE_MILLIS);
+      }
     } catch (InterruptedException e) {
-      var _ = group.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+      if (!shared) {
+        var _ = group.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+      }
       Thread.currentThread().interrupt();
     }
   }

@@ -43,4 +43,17 @@ public final class QuicSwarm {
     return NetworkSwarm.start(
         key, config, book, description, admission, QuicNetwork.bind(key, config, raw));
   }
+
+  /** The same on one of the event loops of this process, which it does not close. */
+  public static Swarm open(
+      KeyPair key,
+      TransportConfig config,
+      PeerBook book,
+      PeerDescription description,
+      Admission admission,
+      RawDatagrams raw,
+      EventLoops loops) {
+    return NetworkSwarm.start(
+        key, config, book, description, admission, QuicNetwork.bind(key, config, raw, loops));
+  }
 }

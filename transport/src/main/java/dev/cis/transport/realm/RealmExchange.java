@@ -74,6 +74,9 @@ public final class RealmExchange implements AutoCloseable {
 
   /** A link came up: the smaller node speaks first, and whoever has something to ask for. */
   private void met(NodeId peer, Set<String> shared) {
+    if (shared.stream().noneMatch(RealmExchange::hasDocument)) {
+      return; // there is nothing to tell strangers, and an anchor has ten thousand of them
+    }
     boolean first = swarm.self().compareTo(peer) < 0;
     if (first || shared.stream().anyMatch(realm -> realms.claim(realm, peer).isPresent())) {
       told.remove(peer);
@@ -84,9 +87,13 @@ public final class RealmExchange implements AutoCloseable {
     asked.release();
   }
 
+  private static boolean hasDocument(String realm) {
+    return !realm.isEmpty() && !realm.equals(Admission.ANCHOR_REALM);
+  }
+
   private List<RealmNews.State> states(NodeId peer, Set<String> shared) {
     return shared.stream()
-        .filter(realm -> !realm.isEmpty() && !realm.equals(Admission.ANCHOR_REALM))
+        .filter(RealmExchange::hasDocument)
         .sorted()
         .map(realm -> RealmNews.State.of(realm, realms.documentFor(peer, realm)))
         .toList();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cis.kernel.identity.KeyPair;
+import dev.cis.transport.Admission;
 import dev.cis.transport.Await;
 import dev.cis.transport.NetworkSwarm;
 import dev.cis.transport.PeerBook;
@@ -17,7 +18,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -48,6 +51,31 @@ class QuicSwarmTest extends SwarmConformance {
   @Tag("lab") // for its length
   void twoThatDialEachOtherAThousandTimesEndUpWithOneLink() throws Exception {
     dialEachOther(1_000);
+  }
+
+  @Test
+  void swarmsThatShareAnEventLoopOutliveEachOther() throws Exception {
+    try (var loops = new EventLoops(1);
+        var a = shared(loops);
+        var c = shared(loops)) {
+      try (var b = shared(loops)) {
+        assertThat(b.connect(a.localAddresses().getFirst(), LONG).peer()).isEqualTo(a.self());
+        assertThat(b.ping(a.self(), LONG)).isPositive();
+      }
+      assertThat(c.connect(a.localAddresses().getFirst(), LONG).peer()).isEqualTo(a.self());
+      assertThat(c.ping(a.self(), LONG)).isPositive();
+    }
+  }
+
+  private static Swarm shared(EventLoops loops) {
+    return QuicSwarm.open(
+        KeyPair.generate(new SecureRandom()),
+        TransportConfig.DEFAULT.withListen(anyPort()),
+        StoredPeerBook.inMemory(),
+        new PeerDescription("", new TreeMap<>(), List.of(), List.of()),
+        Admission.OPEN,
+        RawDatagrams.NONE,
+        loops);
   }
 
   @Test
