@@ -52,7 +52,7 @@ final class DaemonProcess {
 
   private static final List<String> HEAP = List.of("-Xmn4m", "-Xmx256m");
 
-  /** Ten thousand nodes need some 300 MB, and more than a corner of it for what is short-lived. */
+  /** Ten thousand nodes keep some 100 MB there; the rest is for what all of them do at once. */
   private static final List<String> ANCHOR_HEAP = List.of("-Xmn32m", "-Xmx1g");
 
   private DaemonProcess() {}

@@ -25,8 +25,10 @@ final class AnchorPreset {
                   Map.entry("transport.max_connections_per_subnet", "1024"),
                   Map.entry("transport.max_connections_per_site", "2048"),
                   Map.entry("transport.max_connections_per_private_ip", "12000"),
-                  Map.entry("transport.busy_handshakes", "256"),
-                  Map.entry("transport.max_handshakes", "2048"),
+                  // No more than are done before those who wait give up after ten seconds: else all
+                  // work is for nothing when everybody comes back at once, and they come again.
+                  Map.entry("transport.busy_handshakes", "64"),
+                  Map.entry("transport.max_handshakes", "256"),
                   Map.entry("transport.max_inbound_streams", "64"),
                   Map.entry("transport.max_streams_per_protocol", "32"),
                   Map.entry("transport.max_stream_rate", "1000"),

@@ -8,6 +8,7 @@ import dev.cis.transport.StoredPeerBook;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,18 @@ class AnchorPresetTest {
     assertThat(config.dht().records().keptRecords()).isGreaterThanOrEqualTo(2 * nodes);
     int largest = 2 * 1_500; // a provision with a record of eight addresses, twice what is usual
     assertThat(config.dht().records().keptBytes()).isGreaterThanOrEqualTo(largest * nodes);
+  }
+
+  /** With 2,048 of 3,000 nodes that came back at once, half were not there after minutes. */
+  @Test
+  void anAnchorBeginsNoMoreHandshakesThanItEndsBeforeThoseWhoDialGiveUp() {
+    var config = read(Map.of("p2p.anchor", "true")).config();
+    var slow = Duration.ofMillis(20); // for each, on part of a processor that others use as well
+    var all = slow.multipliedBy(config.transport().limits().sources().maxHandshakes());
+    var patience = read(Map.of()).config().transport().dialling().dialTimeout();
+    assertThat(all.multipliedBy(10)).isLessThan(patience.multipliedBy(6));
+    assertThat(config.transport().limits().sources().busyHandshakes())
+        .isLessThan(config.transport().limits().sources().maxHandshakes());
   }
 
   @Test
