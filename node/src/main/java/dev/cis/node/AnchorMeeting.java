@@ -3,6 +3,7 @@ package dev.cis.node;
 import dev.cis.dht.Rendezvous;
 import dev.cis.dht.Routing;
 import dev.cis.discovery.Discovery;
+import dev.cis.kernel.fault.Fault;
 import dev.cis.kernel.identity.KeyPair;
 import dev.cis.kernel.identity.NodeId;
 import dev.cis.kernel.identity.Signed;
@@ -81,11 +82,17 @@ final class AnchorMeeting implements Discovery.MeetingPlace, Swarm.PeerListener,
       open = routing;
       places = List.copyOf(provided);
     }
-    if (open != null) {
+    if (open == null) {
+      return;
+    }
+    try {
       for (var place : places) {
         int nodes = open.provide(place, AGAIN);
         LOG.debug("event=meeting-provided-again anchors={}", nodes);
       }
+    } catch (Fault e) {
+      // This node is stopping or has much to look up; the next repetition says it.
+      LOG.debug("event=meeting-not-provided-again reason=\"{}\"", e.getMessage());
     }
   }
 
