@@ -229,16 +229,30 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     long now = Uptime.CLOCK.now().uptime().toMillis();
     if (now - rttAt > RTT_AGE.toMillis() || rttAt == Long.MIN_VALUE) {
       rttAt = now;
-      channel
-          .collectPathStats(0)
-          .addListener((Future<QuicConnectionPathStats> stats) -> {
-            if (stats.isSuccess() && stats.getNow() != null) {
-              rtt = Duration.ofNanos(stats.getNow().rtt());
-              lookForLoss(stats.getNow());
-            }
-          });
+      loop().execute(this::measure);
     }
     return rtt;
+  }
+
+  private void measure() {
+    var path = activePath();
+    if (path != null) {
+      rtt = Duration.ofNanos(path.rtt());
+      lookForLoss(path);
+    }
+  }
+
+  /**
+   * The path that QUIC sends on, which is not the first one any more once the peer has moved. On
+   * the event loop.
+   */
+  private @Nullable QuicConnectionPathStats activePath() {
+    for (int i = 0; ; i++) {
+      var stats = channel.collectPathStats(i).getNow();
+      if (stats == null || stats.active()) {
+        return stats;
+      }
+    }
   }
 
   @Override
@@ -252,7 +266,8 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     long lostNow = stats.lost() - lost;
     sent = stats.sent();
     lost = stats.lost();
-    if (lostNow * LOSS_SHARE > sentNow) {
+    boolean otherPath = sentNow < 0;
+    if (!otherPath && lostNow * LOSS_SHARE > sentNow) {
       losingUntil = Uptime.CLOCK.now().uptime().toMillis() + LOSING.toMillis();
     }
   }
@@ -419,17 +434,26 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     switch (event) {
       case SslHandshakeCompletionEvent completion when completion.isSuccess() -> identify();
       case QuicConnectionCloseEvent close -> closeEvent = close;
-      // Behind what is sent next: the codec knows by then where that goes. The address in the
-      // event itself has the bytes of its port swapped (Netty 4.2.18).
-      case QuicPathEvent.PeerMigrated _ -> loop().execute(this::moved);
+      case QuicPathEvent.PeerMigrated _ -> moved();
+      // QUIC may have gone back to an older path (RFC 9000 section 9.3.2).
+      case QuicPathEvent.FailedValidation _ -> moved();
       default -> {}
     }
     context.fireUserEventTriggered(event);
   }
 
+  /**
+   * Takes the address from QUIC's active path. The codec's own {@code remoteSocketAddress} is
+   * whoever sent last, which may be a late datagram of an older path, or a forged one.
+   */
   private void moved() {
-    if (!(channel.remoteSocketAddress() instanceof InetSocketAddress to)) {
+    var path = activePath();
+    if (path == null) {
       return; // closed meanwhile
+    }
+    var to = portMended(path.peerAddress());
+    if (Address.of(to).equals(place.address())) {
+      return;
     }
     LOG.debug("event=peer-moved from={} to={}", place, to);
     place.moved(to);
@@ -440,6 +464,12 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     if (told != null) {
       told.moved();
     }
+  }
+
+  /** Netty 4.2.18 hands out the addresses of paths with the two bytes of the port swapped. */
+  private static InetSocketAddress portMended(InetSocketAddress path) {
+    return new InetSocketAddress(
+        path.getAddress(), Short.toUnsignedInt(Short.reverseBytes((short) path.getPort())));
   }
 
   /** Reads who is there from the session; closes the connection when that is nobody. */

@@ -1,5 +1,6 @@
 package dev.cis.transport.quic;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cis.kernel.identity.KeyPair;
@@ -16,6 +17,7 @@ import dev.cis.transport.Stream;
 import dev.cis.transport.Swarm;
 import dev.cis.transport.TransportConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -25,7 +27,10 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +41,7 @@ import org.junit.jupiter.api.Test;
 class TunnelTest {
   private static final Duration LONG = Duration.ofSeconds(60);
   private static final ProtocolId ECHO = ProtocolId.parse("/test/echo/1.0");
+  private static final ProtocolId FLOW = ProtocolId.parse("/test/flow/1.0");
   private static final int FRAME = 60_000;
 
   private final Far far = new Far();
@@ -76,6 +82,7 @@ class TunnelTest {
     private final AtomicInteger sent = new AtomicInteger();
     private volatile DatagramSocket socket = open();
     private volatile @Nullable Sender sender;
+    private volatile @Nullable DatagramPacket last;
 
     Far() throws IOException {}
 
@@ -132,7 +139,9 @@ class TunnelTest {
       var bytes = new byte[datagram.remaining()];
       datagram.get(bytes);
       try {
-        socket.send(new DatagramPacket(bytes, bytes.length, to));
+        var packet = new DatagramPacket(bytes, bytes.length, to);
+        socket.send(packet);
+        last = packet;
         sent.incrementAndGet();
       } catch (IOException e) {
         // Lost on its way, as datagrams may be.
@@ -144,9 +153,43 @@ class TunnelTest {
       return socket.getLocalPort();
     }
 
+    /** What was sent last comes again, and again, until that is closed. */
+    Late repeatLast() {
+      return new Late(Objects.requireNonNull(last), socket);
+    }
+
     @Override
     public void close() {
       socket.close();
+    }
+  }
+
+  /** A network that repeats one datagram. */
+  private static final class Late implements AutoCloseable {
+    private final AtomicInteger sent = new AtomicInteger();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final Thread thread;
+
+    Late(DatagramPacket packet, DatagramSocket from) {
+      thread =
+          Thread.ofPlatform()
+              .name("late")
+              .start(() -> {
+                while (!closed.get()) {
+                  try {
+                    from.send(packet);
+                    sent.incrementAndGet();
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                }
+              });
+    }
+
+    @Override
+    public void close() {
+      closed.set(true);
+      Await.until("nothing more is late", () -> !thread.isAlive());
     }
   }
 
@@ -212,10 +255,52 @@ class TunnelTest {
         far.routes().tunnel(i % 2 == 0 ? far : null);
         echo(stream, 3);
         var at = i % 2 == 0 ? far.port() : a.localAddresses().getFirst().port();
-        Await.until("it is seen there", () -> b.link(a.self()).orElseThrow().remote().port() == at);
+        Await.until("it is seen there", () -> portOfA() == at);
       }
     }
     assertThat(a.link(b.self()).orElseThrow().since()).isEqualTo(since);
+  }
+
+  /**
+   * A peer that only acknowledges says nothing that wants an answer, so the codec, which takes
+   * whoever sent last for the peer's address until it sends something, is not put right.
+   */
+  @Test
+  void whatComesLateFromWhereAPeerWasDoesNotMoveItBack() throws Exception {
+    var orders = new LinkedBlockingQueue<String>();
+    b.handle(
+        FLOW,
+        stream -> {
+          for (var order = orders.take(); !order.isEmpty(); order = orders.take()) {
+            stream.send(order.getBytes(UTF_8));
+          }
+          stream.finish();
+        });
+    var _ = a.connect(b.localAddresses().getFirst(), LONG);
+    try (var stream = a.open(b.self(), FLOW, LONG)) {
+      stream.deadline(LONG);
+      for (int i = 0; i < 10; i++) {
+        far.reopen();
+        far.routes().tunnel(far);
+        orders.put("into the tunnel");
+        assertThat(stream.receive(FRAME)).isNotNull();
+        Await.until("it is seen there", () -> portOfA() == far.port());
+        try (var late = far.repeatLast()) {
+          Await.until("what is late comes", () -> late.sent.get() > 10);
+          far.routes().tunnel(null);
+          orders.put("home");
+          assertThat(stream.receive(FRAME)).isNotNull();
+          var home = a.localAddresses().getFirst().port();
+          Await.until("it is seen at home", () -> portOfA() == home);
+        }
+      }
+      orders.put("");
+      assertThat(stream.receive(FRAME)).isNull();
+    }
+  }
+
+  private int portOfA() {
+    return b.link(a.self()).orElseThrow().remote().port();
   }
 
   @Test
