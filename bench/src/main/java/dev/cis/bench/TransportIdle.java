@@ -164,7 +164,8 @@ final class TransportIdle implements Benchmark {
                       sources.maxConnectionsPerSite(),
                       most,
                       sources.busyHandshakes(),
-                      sources.maxHandshakes()),
+                      sources.maxHandshakes(),
+                      sources.maxHandshakesPerNetwork()),
                   limits.streams(),
                   limits.resources()));
     });

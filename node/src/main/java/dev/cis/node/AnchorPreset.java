@@ -29,6 +29,7 @@ final class AnchorPreset {
                   // work is for nothing when everybody comes back at once, and they come again.
                   Map.entry("transport.busy_handshakes", "64"),
                   Map.entry("transport.max_handshakes", "256"),
+                  Map.entry("transport.max_handshakes_per_network", "64"),
                   Map.entry("transport.max_inbound_streams", "64"),
                   Map.entry("transport.max_streams_per_protocol", "32"),
                   Map.entry("transport.max_stream_rate", "1000"),

@@ -56,6 +56,8 @@ class AnchorPresetTest {
     assertThat(all.multipliedBy(10)).isLessThan(patience.multipliedBy(6));
     assertThat(config.transport().limits().sources().busyHandshakes())
         .isLessThan(config.transport().limits().sources().maxHandshakes());
+    assertThat(config.transport().limits().sources().maxHandshakesPerNetwork())
+        .isLessThanOrEqualTo(config.transport().limits().sources().maxHandshakes() / 4);
   }
 
   @Test

@@ -7,6 +7,9 @@ public interface Doorkeeper {
   /** Whether somebody at this address must first show that it receives there. */
   boolean mustProve(InetAddress from);
 
-  /** Whether there is so much to refuse that a further handshake is not even answered. */
-  boolean isOverrun();
+  /**
+   * Whether a further handshake from this address is not even answered, since it would be refused
+   * and so many were in this second.
+   */
+  boolean isOverrun(InetAddress from);
 }

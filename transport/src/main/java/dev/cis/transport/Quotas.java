@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** The limits of this room, counted in one {@link Usage}. Thread-safe. */
 public final class Quotas implements Doorkeeper {
@@ -20,6 +21,8 @@ public final class Quotas implements Doorkeeper {
 
   // A refusal in words costs half a handshake.
   private static final int REFUSALS_A_SECOND = 50;
+  // One part in so many of a network's handshakes may be begun without proof of an address.
+  private static final int PROOF_SHARE = 4;
 
   private final Usage usage = new Usage();
   private final Rate refusals = new Rate();
@@ -38,6 +41,7 @@ public final class Quotas implements Doorkeeper {
   private final Shares<String> perPrivateIp;
   private final Gauge busyHandshakes;
   private final Gauge handshakes;
+  private final Shares<String> perNetwork;
   private final Gauge memory;
   private final Sampled memoryPerPeer;
   private final Set<Live> lives = ConcurrentHashMap.newKeySet();
@@ -89,6 +93,12 @@ public final class Quotas implements Doorkeeper {
             "transport.max_handshakes",
             "handshakes",
             sources.maxHandshakes());
+    perNetwork =
+        usage.shares(
+            "inbound handshakes under way from one /24 or IPv6 /48",
+            "transport.max_handshakes_per_network",
+            "handshakes",
+            sources.maxHandshakesPerNetwork());
     dials =
         usage.gauge(
             "addresses being dialled",
@@ -155,14 +165,16 @@ public final class Quotas implements Doorkeeper {
   }
 
   @Override
-  public boolean isOverrun() {
-    return handshakes.isExhausted()
-        && refusals.current(Uptime.CLOCK.now().uptime()) >= REFUSALS_A_SECOND;
+  public boolean isOverrun(InetAddress from) {
+    return refusals.current(Uptime.CLOCK.now().uptime()) >= REFUSALS_A_SECOND
+        && refusing(Source.of(from)) != null;
   }
 
   @Override
   public boolean mustProve(InetAddress from) {
-    boolean prove = busyHandshakes.isExhausted() || fullFor(from) != null;
+    var source = Source.of(from);
+    boolean prove =
+        busyHandshakes.isExhausted() || isSuspicious(source) || refusing(source) != null;
     if (prove) {
       busyHandshakes.count();
     }
@@ -175,20 +187,43 @@ public final class Quotas implements Doorkeeper {
    * @throws Fault {@code transport.busy}, naming the limit
    */
   public Guest enter(InetAddress from) {
-    if (!handshakes.tryTake(1)) {
-      int _ = refusals.count(Uptime.CLOCK.now().uptime());
-      throw handshakes.fault(from.getHostAddress());
+    var source = Source.of(from);
+    var full = tooMany(source);
+    if (full == null && !handshakes.tryTake(1)) {
+      full = handshakes;
     }
-    var full = fullFor(from);
-    if (full != null) {
+    if (full == null && !source.isPrivate() && !perNetwork.tryTake(source.network(), 1)) {
       handshakes.give(1);
+      full = perNetwork;
+    }
+    if (full != null) {
+      int _ = refusals.count(Uptime.CLOCK.now().uptime());
       throw full.fault(from.getHostAddress());
     }
-    return new Guest(Source.of(from));
+    return new Guest(source);
   }
 
-  private @org.jspecify.annotations.Nullable Quota fullFor(InetAddress from) {
-    var source = Source.of(from);
+  /** The limit that a handshake from there would meet now. */
+  private @Nullable Quota refusing(Source source) {
+    if (handshakes.isExhausted()) {
+      return handshakes;
+    }
+    if (!source.isPrivate() && full(perNetwork, source.network())) {
+      return perNetwork;
+    }
+    return tooMany(source);
+  }
+
+  /**
+   * Whether so much is under way from there that whoever forges addresses could soon have it all,
+   * and lock out those who have them.
+   */
+  private boolean isSuspicious(Source source) {
+    return !source.isPrivate()
+        && perNetwork.used(source.network()) * PROOF_SHARE >= perNetwork.limit();
+  }
+
+  private @Nullable Quota tooMany(Source source) {
     if (source.isPrivate()) {
       return full(perPrivateIp, source.ip()) ? perPrivateIp : null;
     }
@@ -235,6 +270,9 @@ public final class Quotas implements Doorkeeper {
         shaking = false;
         handshakes.give(1);
         busyHandshakes.give(1);
+        if (!source.isPrivate()) {
+          perNetwork.give(source.network(), 1);
+        }
       }
     }
 

@@ -25,6 +25,11 @@ record Source(boolean isPrivate, String ip, String subnet, String site) {
         : new Source(false, prefix(b, 8, 64), prefix(b, 7, 56), prefix(b, 6, 48));
   }
 
+  /** What one customer may well have as a whole: the IPv4 /24 or IPv6 /48. */
+  String network() {
+    return site.isEmpty() ? subnet : site;
+  }
+
   private static String prefix(byte[] address, int bytes, int bits) {
     var hex = HexFormat.of().formatHex(address, 0, bytes);
     return hex.replaceAll("(.{4})(?=.)", "$1:") + "::/" + bits;

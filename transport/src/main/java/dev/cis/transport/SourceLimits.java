@@ -17,6 +17,9 @@ package dev.cis.transport;
  *     default 64, with 0 always
  * @param maxHandshakes inbound handshakes under way above which further ones are refused; default
  *     512
+ * @param maxHandshakesPerNetwork the same from one public IPv4 /24 or IPv6 /48, so that nobody who
+ *     begins handshakes and never ends them keeps all others out; from a quarter of it on, who
+ *     dials from there must prove its address; default 128
  */
 public record SourceLimits(
     int maxConnectionsPerIp,
@@ -24,9 +27,10 @@ public record SourceLimits(
     int maxConnectionsPerSite,
     int maxConnectionsPerPrivateIp,
     int busyHandshakes,
-    int maxHandshakes) {
+    int maxHandshakes,
+    int maxHandshakesPerNetwork) {
   /** The defaults. */
-  public static final SourceLimits DEFAULT = new SourceLimits(32, 128, 256, 1024, 64, 512);
+  public static final SourceLimits DEFAULT = new SourceLimits(32, 128, 256, 1024, 64, 512, 128);
 
   /** Checks every setting; the message names the key. */
   public SourceLimits {
@@ -36,5 +40,6 @@ public record SourceLimits(
     Rule.check(maxConnectionsPerPrivateIp >= 1, "max_connections_per_private_ip", "is at least 1");
     Rule.check(busyHandshakes >= 0, "busy_handshakes", "is not negative");
     Rule.check(maxHandshakes >= 1, "max_handshakes", "is at least 1");
+    Rule.check(maxHandshakesPerNetwork >= 1, "max_handshakes_per_network", "is at least 1");
   }
 }

@@ -11,7 +11,9 @@ import org.junit.jupiter.api.Test;
 
 class QuotasTest {
   private static final TransportConfig CONFIG =
-      TransportConfig.DEFAULT.with(Limits.DEFAULT.with(new SourceLimits(2, 3, 4, 5, 6, 8)));
+      TransportConfig.DEFAULT.with(Limits.DEFAULT.with(new SourceLimits(2, 3, 4, 5, 6, 8, 4)));
+
+  private static final InetAddress OTHER = InetAddress.ofLiteral("198.51.103.1");
 
   private final Quotas quotas = new Quotas(CONFIG);
   private final List<Quotas.Guest> guests = new ArrayList<>();
@@ -96,7 +98,7 @@ class QuotasTest {
     guests.add(quotas.enter(InetAddress.ofLiteral("198.51.101.1")));
     guests.add(quotas.enter(InetAddress.ofLiteral("198.51.102.1")));
     assertFull("198.51.103.1", "max_handshakes");
-    assertThat(quotas.isOverrun()).isFalse();
+    assertThat(quotas.isOverrun(OTHER)).isFalse();
     guests.getFirst().identified();
     guests.getFirst().identified();
     enter("198.51.103.1");
@@ -108,12 +110,44 @@ class QuotasTest {
     for (int i = 0; i < 8; i++) {
       guests.add(quotas.enter(InetAddress.ofLiteral("198.51." + i + ".1")));
     }
-    for (int i = 0; i < 5_000 && !quotas.isOverrun(); i++) {
+    for (int i = 0; i < 5_000 && !quotas.isOverrun(OTHER); i++) {
       assertFull("198.51.103.1", "max_handshakes");
     }
-    assertThat(quotas.isOverrun()).isTrue();
+    assertThat(quotas.isOverrun(OTHER)).isTrue();
     guests.getFirst().left();
-    assertThat(quotas.isOverrun()).isFalse();
+    assertThat(quotas.isOverrun(OTHER)).isFalse();
+  }
+
+  /** Else one who begins handshakes and never ends them would lock out the rest of the world. */
+  @Test
+  void aNetworkHasItsShareOfTheHandshakesAndTheRestIsForOthers() {
+    var limits = new SourceLimits(100, 100, 100, 100, 64, 16, 8);
+    for (var from : List.of("203.0.113.%d", "2001:db8:1:%d::1")) {
+      var door = new Quotas(TransportConfig.DEFAULT.with(Limits.DEFAULT.with(limits)));
+      var begun = new ArrayList<Quotas.Guest>();
+      for (int i = 0; i < 8; i++) {
+        var attacker = InetAddress.ofLiteral(from.formatted(i));
+        assertThat(door.mustProve(attacker)).as("proof of %s", attacker).isEqualTo(i >= 2);
+        begun.add(door.enter(attacker));
+      }
+      var ninth = InetAddress.ofLiteral(from.formatted(8));
+      for (int i = 0; i < 5_000 && !door.isOverrun(ninth); i++) {
+        assertThat(door.mustProve(ninth)).isTrue();
+        assertThatThrownBy(() -> door.enter(ninth))
+            .hasMessageContaining("transport.max_handshakes_per_network = 8 is reached");
+      }
+      assertThat(door.isOverrun(ninth)).isTrue();
+      assertThat(door.isOverrun(OTHER)).isFalse();
+      assertThat(door.mustProve(OTHER)).isFalse();
+      door.enter(OTHER).identified();
+      for (int i = 0; i < 8; i++) {
+        begun.add(door.enter(InetAddress.getLoopbackAddress()));
+      }
+      begun.getFirst().identified();
+      door.enter(ninth).left();
+      begun.getLast().left();
+      door.enter(ninth).left();
+    }
   }
 
   @Test

@@ -53,7 +53,7 @@ final class RetryTokens implements QuicTokenHandler {
   @Override
   public int validateToken(ByteBuf token, InetSocketAddress address) {
     int size = token.readableBytes();
-    if (size < PREFIX || size > maxTokenLength() || door.isOverrun()) {
+    if (size < PREFIX || size > maxTokenLength() || door.isOverrun(address.getAddress())) {
       return -1;
     }
     byte[] bytes = ByteBufUtil.getBytes(token);

@@ -67,7 +67,7 @@ class HostilePeersTest {
         }
 
         @Override
-        public boolean isOverrun() {
+        public boolean isOverrun(InetAddress from) {
           return false;
         }
       };

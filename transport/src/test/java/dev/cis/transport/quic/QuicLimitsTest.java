@@ -43,7 +43,7 @@ class QuicLimitsTest extends LimitsConformance {
   }
 
   private static Limits sources(int perPrivateIp, int busy, int handshakes) {
-    return Limits.DEFAULT.with(new SourceLimits(32, 128, 256, perPrivateIp, busy, handshakes));
+    return Limits.DEFAULT.with(new SourceLimits(32, 128, 256, perPrivateIp, busy, handshakes, 128));
   }
 
   @Test
