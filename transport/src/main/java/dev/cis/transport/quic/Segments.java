@@ -11,17 +11,27 @@ import io.netty.handler.codec.quic.SegmentedDatagramPacketAllocator;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.PromiseCombiner;
 import java.net.InetSocketAddress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Generic segmentation offload for one connection: packets of one size go to the kernel in one
  * call, as many as fit into the 65,507 bytes that it takes.
  */
 final class Segments implements SegmentedDatagramPacketAllocator {
+  private static final Logger LOG = LoggerFactory.getLogger(Segments.class);
   private static final int MAX_BYTES = 65_000;
   private static final int MAX_SEGMENTS = 44;
 
+  // A connection repeats the few packets of its handshake a few times.
+  private static final int MAX_HANDSHAKE_PACKETS = 500;
+  // RFC 9000 section 17.2: long header, fixed bit, type Handshake.
+  private static final int TYPE = 0xF0;
+  private static final int HANDSHAKE = 0xE0;
+
   private int most = MAX_SEGMENTS;
   private int largest;
+  private int handshakePackets;
 
   private Segments() {}
 
@@ -35,8 +45,25 @@ final class Segments implements SegmentedDatagramPacketAllocator {
     return most;
   }
 
+  /**
+   * A packet of several.
+   *
+   * @throws IllegalStateException when QUIC does not stop: closed before its handshake is
+   *     confirmed, a connection that was dialled may write acknowledgements without end (quiche in
+   *     Netty 4.2.18: a probe is due, and the PING that would be one is not written any more). That
+   *     would hold the event loop, and with it every connection, for good; this ends the loop, and
+   *     the codec frees the connection
+   */
   @Override
   public DatagramPacket newPacket(ByteBuf buffer, int segmentSize, InetSocketAddress remote) {
+    if ((buffer.getUnsignedByte(buffer.readerIndex()) & TYPE) == HANDSHAKE) {
+      handshakePackets += Math.ceilDiv(buffer.readableBytes(), segmentSize);
+      if (handshakePackets > MAX_HANDSHAKE_PACKETS) {
+        buffer.release();
+        LOG.warn("event=quic-runaway remote={} packets={}", remote, handshakePackets);
+        throw new IllegalStateException("QUIC repeats a handshake with " + remote + " for ever");
+      }
+    }
     if (segmentSize > largest) {
       largest = segmentSize;
       most = Math.clamp(MAX_BYTES / segmentSize, 1, MAX_SEGMENTS);
