@@ -38,6 +38,7 @@ final class AnchorPreset {
                   Map.entry("transport.tls_sessions", "16384"),
                   // Half of it is for strangers (ADR 15).
                   Map.entry("relay.max_reservations", "24000"),
+                  Map.entry("relay.max_circuits", "40000"),
                   // Each node keeps its record here and is registered where its realm meets.
                   Map.entry("dht.kept_records", "65536"),
                   Map.entry("dht.kept_bytes", "67108864"),

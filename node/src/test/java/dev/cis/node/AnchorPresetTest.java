@@ -32,7 +32,10 @@ class AnchorPresetTest {
         .containsExactly("anchor");
   }
 
-  /** Each has a connection, a place at the relay, and two records in the DHT of the anchors. */
+  /**
+   * Each has a connection, a place at the relay, two records in the DHT of the anchors, and two
+   * peers to whom no direct path leads.
+   */
   @Test
   void noLimitOfAnAnchorStopsTenThousandStrangersInAsManyNetworks() {
     var config = read(Map.of("p2p.anchor", "true")).config();
@@ -41,6 +44,7 @@ class AnchorPresetTest {
     assertThat(config.transport().limits().connections().maxConnections())
         .isLessThan(StoredPeerBook.MAX_PEERS);
     assertThat(config.relay().limits().reservationsPerRealm()).isGreaterThanOrEqualTo(nodes);
+    assertThat(config.relay().limits().circuitsPerRealm()).isGreaterThanOrEqualTo(2 * nodes);
     assertThat(config.dht().records().keptRecords()).isGreaterThanOrEqualTo(2 * nodes);
     int largest = 2 * 1_500; // a provision with a record of eight addresses, twice what is usual
     assertThat(config.dht().records().keptBytes()).isGreaterThanOrEqualTo(largest * nodes);

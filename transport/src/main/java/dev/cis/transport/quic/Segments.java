@@ -50,9 +50,9 @@ final class Segments implements SegmentedDatagramPacketAllocator {
    *
    * @throws IllegalStateException when QUIC does not stop: closed before its handshake is
    *     confirmed, a connection that was dialled may write acknowledgements without end (quiche in
-   *     Netty 4.2.18: a probe is due, and the PING that would be one is not written any more). That
-   *     would hold the event loop, and with it every connection, for good; this ends the loop, and
-   *     the codec frees the connection
+   *     Netty 4.2.18; while it closes it adds them to probes, but no more the PING that would make
+   *     a packet a probe). That would hold the event loop, and with it every connection, for good.
+   *     This ends the loop, and the codec frees the connection
    */
   @Override
   public DatagramPacket newPacket(ByteBuf buffer, int segmentSize, InetSocketAddress remote) {
