@@ -76,8 +76,14 @@ public interface Admission {
   /** Whether to make use of open anchors, that is to tell one where this node is. */
   boolean usesAnchors();
 
-  /** A link with the peer is up, on which both sides proved realms by these secrets. */
+  /**
+   * The peer has proved realms by these secrets, and a link with it is about to be up. Said before
+   * the peer hears that it is let in: what it does next, and what happens then, comes after.
+   */
   void proved(NodeId peer, Collection<Secret> secrets);
+
+  /** A link with the peer is up, on which both sides proved these realms. */
+  void up(NodeId peer, Set<String> realms);
 
   /** Those of the realms, once proved by the peer, in which it is still welcome. */
   Set<String> still(NodeId peer, Set<String> realms);

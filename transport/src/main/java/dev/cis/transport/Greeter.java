@@ -5,7 +5,6 @@ import dev.cis.kernel.fault.KernelCode;
 import dev.cis.kernel.fault.Kind;
 import dev.cis.kernel.identity.NodeId;
 import java.nio.ByteBuffer;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -105,6 +104,7 @@ final class Greeter {
       take(live, answer);
       live.control = stream::send;
       live.realms = Set.copyOf(shared.keySet());
+      admission.proved(live.peer(), shared.values());
       peers.confirm(live, answer.voids());
     } catch (Fault e) {
       stream.reset(Kind.UNREACHABLE);
@@ -114,7 +114,7 @@ final class Greeter {
       throw e;
     }
     stream.deadline(null);
-    settle(live, shared.values());
+    settle(live, shared.keySet());
     Thread.ofVirtual().name("greet-" + live.peer().brief()).start(() -> follow(live, stream));
     Thread.ofVirtual().name("alive-" + live.peer().brief()).start(() -> keepAlive(live, stream));
   }
@@ -156,7 +156,7 @@ final class Greeter {
   private final class Welcoming implements Welcome.Host {
     private @Nullable RealmProof proof;
     private List<Admission.Secret> secrets = List.of();
-    private Collection<Admission.Secret> shared = List.of();
+    private Set<String> shared = Set.of();
 
     @Override
     public byte[] introduced(Live live, byte[] introduction) {
@@ -190,7 +190,8 @@ final class Greeter {
         return refusal(live, verdict.refusal(), verdict.reason(), Kind.CONFLICT);
       }
       take(live, greeting);
-      shared = realms.values();
+      shared = realms.keySet();
+      admission.proved(live.peer(), realms.values());
       return new Welcome.Verdict(
           new Greeting(own.of(live.realms), observed(live), 0, verdict.voids(), "", "", List.of()),
           null,
@@ -241,8 +242,8 @@ final class Greeter {
   }
 
   /** The link counts now: notes it, and looks again, for much may have changed meanwhile. */
-  private void settle(Live live, Collection<Admission.Secret> shared) {
-    admission.proved(live.peer(), shared);
+  private void settle(Live live, Set<String> shared) {
+    admission.up(live.peer(), shared);
     check(live);
   }
 

@@ -45,6 +45,9 @@ final class OpenAdmission implements Admission {
   public void proved(NodeId peer, Collection<Secret> secrets) {}
 
   @Override
+  public void up(NodeId peer, Set<String> realms) {}
+
+  @Override
   public Set<String> still(NodeId peer, Set<String> realms) {
     return realms;
   }

@@ -101,6 +101,9 @@ public abstract class RealmAttacks {
     public void proved(NodeId peer, java.util.Collection<Secret> proved) {}
 
     @Override
+    public void up(NodeId peer, Set<String> realms) {}
+
+    @Override
     public Set<String> still(NodeId peer, Set<String> realms) {
       return realms;
     }

@@ -194,19 +194,20 @@ public final class Realms implements Admission {
   }
 
   @Override
-  public void proved(NodeId peer, Collection<Secret> secrets) {
-    synchronized (this) {
-      for (var secret : secrets) {
-        var membership = memberships.get(secret.realm());
-        if (membership != null) {
-          membership.keys().stream()
-              .filter(key -> key.key().equals(secret.key()))
-              .findFirst()
-              .ifPresent(key -> dirty |= membership.met(peer, key.epoch(), clock.get()));
-        }
+  public synchronized void proved(NodeId peer, Collection<Secret> secrets) {
+    for (var secret : secrets) {
+      var membership = memberships.get(secret.realm());
+      if (membership != null) {
+        membership.keys().stream()
+            .filter(key -> key.key().equals(secret.key()))
+            .findFirst()
+            .ifPresent(key -> dirty |= membership.met(peer, key.epoch(), clock.get()));
       }
     }
-    var realms = secrets.stream().map(Secret::realm).collect(Collectors.toSet());
+  }
+
+  @Override
+  public void up(NodeId peer, Set<String> realms) {
     greeters.forEach(greeter -> greeter.accept(peer, realms));
   }
 

@@ -17,6 +17,7 @@ import dev.cis.transport.TransportCode;
 import dev.cis.transport.TransportConfig;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -25,6 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -169,6 +171,25 @@ public abstract class RealmExchangeConformance {
     away.connect(founder);
     Await.until("the key is known", () -> away.epoch() == 2);
     assertThat(loyal.swarm.link(founder.id())).isPresent();
+  }
+
+  /** Or it would be taken for another name of the revoked one, and need a new invitation. */
+  @Test
+  void whoWasLetInBeforeARevocationIsKnownFromBefore() {
+    var ticks = new AtomicLong(Uptime.CLOCK.now().wall().toEpochMilli());
+    var key = key();
+    var realms =
+        Realms.inMemory(
+            key, AccessConfig.DEFAULT, () -> Instant.ofEpochMilli(ticks.incrementAndGet()));
+    var _ = realms.create("lab");
+    var founder = new Member(realms, key);
+    for (int i = 0; i < 40; i++) {
+      var member = invited(founder, Role.MEMBER);
+      member.connect(founder);
+      realms.revoke("", key().nodeId(), DAY);
+      assertThat(realms.secrets(member.id())).as("the new key and the old one").hasSize(2);
+      member.close();
+    }
   }
 
   @Test
