@@ -24,6 +24,13 @@ final class Place {
     return new Place(remote, routes);
   }
 
+  /**
+   * Whether that is another address than the one known; never by a route, which QUIC does not see.
+   */
+  boolean isElsewhere(InetSocketAddress at) {
+    return !virtual && !remote.equals(at);
+  }
+
   /** The peer goes on from another address (RFC 9000 section 9). */
   void moved(InetSocketAddress to) {
     if (!virtual) {

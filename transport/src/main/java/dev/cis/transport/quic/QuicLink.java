@@ -239,6 +239,7 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     if (path != null) {
       rtt = Duration.ofNanos(path.rtt());
       lookForLoss(path);
+      follow(path);
     }
   }
 
@@ -434,25 +435,26 @@ final class QuicLink extends ChannelInboundHandlerAdapter implements Link {
     switch (event) {
       case SslHandshakeCompletionEvent completion when completion.isSuccess() -> identify();
       case QuicConnectionCloseEvent close -> closeEvent = close;
-      case QuicPathEvent.PeerMigrated _ -> moved();
-      // QUIC may have gone back to an older path (RFC 9000 section 9.3.2).
-      case QuicPathEvent.FailedValidation _ -> moved();
+      case QuicPathEvent _ -> follow(activePath());
       default -> {}
     }
     context.fireUserEventTriggered(event);
   }
 
   /**
-   * Takes the address from QUIC's active path. The codec's own {@code remoteSocketAddress} is
-   * whoever sent last, which may be a late datagram of an older path, or a forged one.
+   * Takes the address from the path that QUIC sends on. It says that the peer has moved only once
+   * it has checked the new path, and never if what proves it is lost (quiche in Netty 4.2.18 does
+   * not ask again when its question was acknowledged). The codec's own {@code remoteSocketAddress}
+   * is whoever sent last, which may be a late datagram of an older path, or a forged one.
+   *
+   * @param path null when the connection is closed
    */
-  private void moved() {
-    var path = activePath();
+  private void follow(@Nullable QuicConnectionPathStats path) {
     if (path == null) {
-      return; // closed meanwhile
+      return;
     }
     var to = portMended(path.peerAddress());
-    if (Address.of(to).equals(place.address())) {
+    if (!place.isElsewhere(to)) {
       return;
     }
     LOG.debug("event=peer-moved from={} to={}", place, to);
